@@ -1,1 +1,10 @@
-export {};
+export * from "./consume.ts";
+export * from "./envelope.ts";
+export * from "./id.ts";
+export * from "./inventory.ts";
+export * from "./money.ts";
+export * from "./order.ts";
+export * from "./payment.ts";
+export * from "./publish.ts";
+export * from "./registry.ts";
+export * from "./user.ts";
