@@ -7,4 +7,5 @@ export * from "./order.ts";
 export * from "./payment.ts";
 export * from "./publish.ts";
 export * from "./registry.ts";
+export * from "./sku.ts";
 export * from "./user.ts";

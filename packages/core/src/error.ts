@@ -1,0 +1,57 @@
+export type Kind = "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "unavailable";
+
+/** One fault of an input: `path` is a JSON path such as `lines.0.sku`. */
+export interface Fault {
+  path: string;
+  code: string;
+  message: string;
+}
+
+/**
+ * What a caller can act on. `kind` decides the HTTP status, `code` is stable for programs, and `name` is explicit
+ * because Step Functions match retries and catches on it.
+ */
+export class DomainError extends Error {
+  override name = "DomainError";
+  readonly kind: Kind;
+  readonly code: string;
+  readonly faults: Fault[] | undefined;
+
+  constructor(kind: Kind, code: string, message: string, options: { cause?: unknown; faults?: Fault[] } = {}) {
+    super(message, { cause: options.cause });
+    this.kind = kind;
+    this.code = code;
+    this.faults = options.faults;
+  }
+}
+
+export class InvalidError extends DomainError {
+  override name = "InvalidError";
+  constructor(code: string, message: string, faults?: Fault[]) {
+    super("invalid", code, message, faults ? { faults } : {});
+  }
+}
+
+/** Something we depend on did not answer; the same call may succeed later and is safe to repeat. */
+export class UnavailableError extends DomainError {
+  override name = "UnavailableError";
+  constructor(message: string, cause?: unknown) {
+    super("unavailable", "temporarily_unavailable", message, { cause });
+  }
+}
+
+/** Others changed the same item at the same time, more often than we were willing to try again. */
+export class ContentionError extends DomainError {
+  override name = "ContentionError";
+  constructor(subject: string, cause?: unknown) {
+    super("unavailable", "contention", `${subject} is being changed by others: try again`, { cause });
+  }
+}
+
+/** An idempotency key names one request: the same key with another body is a mistake of the caller. */
+export class KeyReusedError extends DomainError {
+  override name = "IdempotencyKeyReusedError";
+  constructor() {
+    super("conflict", "idempotency_key_reused", "this Idempotency-Key was used with another body: send a new key");
+  }
+}

@@ -1,0 +1,89 @@
+import { type Cause, ProductCreated, ProductUpdated } from "@cartwright/events";
+import { now } from "../clock.ts";
+import { decodeCursor, encodeCursor, type Page } from "../cursor.ts";
+import { isConditionFailure, reaching } from "../dynamo.ts";
+import { DomainError } from "../error.ts";
+import { fact, record } from "../outbox.ts";
+import { type ProductItem, products } from "./inventory.entity.ts";
+import type { Create, Info, Update } from "./schema.ts";
+
+export class ProductNotFoundError extends DomainError {
+  override name = "ProductNotFoundError";
+  constructor(sku: string) {
+    super("not_found", "product_not_found", `there is no product ${sku}`);
+  }
+}
+
+export class ProductExistsError extends DomainError {
+  override name = "ProductExistsError";
+  constructor(sku: string) {
+    super("conflict", "product_exists", `there is a product ${sku} already: change it with PATCH`);
+  }
+}
+
+export class StaleVersionError extends DomainError {
+  override name = "StaleVersionError";
+  constructor(subject: string, expected: number) {
+    super("conflict", "stale_version", `${subject} is no longer at version ${expected}: read it again`);
+  }
+}
+
+export async function create(input: Create, cause: Cause): Promise<Info> {
+  const { sku, title, price, status } = input;
+  const written = record(sku, 0, now(), cause, [fact(ProductCreated, input)]);
+  const item = { sku, title, amount: price.amount, currency: price.currency, status, ...written };
+  try {
+    await reaching("products", products().create(item).go());
+  } catch (error) {
+    if (isConditionFailure(error)) throw new ProductExistsError(sku);
+    throw error;
+  }
+  return serialize(item);
+}
+
+/** Changes a product that is still at `expectedVersion`; throws `StaleVersionError` when somebody was faster. */
+export async function update(sku: string, input: Update, expectedVersion: number, cause: Cause): Promise<Info> {
+  const before = await find(sku);
+  const current = serialize(before);
+  const { title = current.title, price = current.price, status = current.status } = input;
+  const written = record(sku, expectedVersion, now(), cause, [fact(ProductUpdated, { sku, title, price, status })]);
+  const set = { title, amount: price.amount, currency: price.currency, status, ...written };
+  const patch = products()
+    .patch({ sku })
+    .set(set)
+    .where(({ version }, { eq }) => eq(version, expectedVersion))
+    .go();
+  try {
+    await reaching("products", patch);
+  } catch (error) {
+    if (isConditionFailure(error)) throw new StaleVersionError(sku, expectedVersion);
+    throw error;
+  }
+  return serialize({ ...before, ...set });
+}
+
+/** What is for sale, or what staff still prepare, is another question: only published products are found. */
+export async function fromSku(sku: string): Promise<Info> {
+  const item = await find(sku);
+  if (item.status !== "published") throw new ProductNotFoundError(sku);
+  return serialize(item);
+}
+
+export async function list(options: { limit: number; cursor?: string | undefined }): Promise<Page<Info>> {
+  const query = products()
+    .query.byStatus({ status: "published" })
+    .go({ limit: options.limit, cursor: decodeCursor(options.cursor, "products") });
+  const { data, cursor } = await reaching("products", query);
+  const nextCursor = encodeCursor(cursor, "products");
+  return { items: data.map(serialize), ...(nextCursor && { nextCursor }) };
+}
+
+async function find(sku: string): Promise<ProductItem> {
+  const { data } = await reaching("products", products().get({ sku }).go({ consistent: true }));
+  if (!data) throw new ProductNotFoundError(sku);
+  return data;
+}
+
+function serialize({ sku, title, amount, currency, status, version }: ProductItem): Info {
+  return { sku, title, price: { amount, currency }, status, version };
+}

@@ -1,0 +1,52 @@
+import { CustomAttributeType, Entity, type EntityItem } from "electrodb";
+import { Resource } from "sst";
+import { dynamo } from "../dynamo.ts";
+import { lazy } from "../lazy.ts";
+import type { Address, Line } from "./schema.ts";
+
+/** By id; a customer's orders, newest first. */
+export const orders = lazy(
+  () =>
+    new Entity(
+      {
+        model: { service: "order", entity: "order", version: "1" },
+        attributes: {
+          orderId: { type: "string", required: true },
+          customerId: { type: "string", required: true },
+          status: { type: ["pending", "confirmed", "cancelled"] as const, required: true },
+          lines: { type: CustomAttributeType<Line[]>("any"), required: true },
+          total: { type: "number", required: true },
+          currency: { type: "string", required: true },
+          shippingAddress: { type: CustomAttributeType<Address>("any"), required: true },
+          sealedToken: { type: "string", required: true },
+          /** Hash of the request that placed the order: tells a repeated request from a reused key. */
+          fingerprint: { type: "string", required: true },
+          /** Set once it is decided that the order will be cancelled, while money and stock are given back. */
+          abandonedFor: { type: "string" },
+          /** Why the order was cancelled. */
+          reason: { type: "string" },
+          paidAt: { type: "string" },
+          deadlineAt: { type: "string", required: true },
+          createdAt: { type: "string", required: true },
+          correlationId: { type: "string", required: true },
+          version: { type: "number", required: true },
+          outbox: { type: "string" },
+        },
+        indexes: {
+          byId: {
+            pk: { field: "pk", composite: ["orderId"], casing: "none" },
+            sk: { field: "sk", composite: [], casing: "none" },
+          },
+          // A customer asks for their own orders far more often than staff for all.
+          byCustomer: {
+            index: "gsi1",
+            pk: { field: "gsi1pk", composite: ["customerId"], casing: "none" },
+            sk: { field: "gsi1sk", composite: ["createdAt", "orderId"], casing: "none" },
+          },
+        },
+      },
+      { client: dynamo(), table: Resource.OrderTable.name },
+    ),
+);
+
+export type OrderItem = EntityItem<ReturnType<typeof orders>>;

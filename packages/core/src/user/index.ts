@@ -1,0 +1,69 @@
+export * as User from "./index.ts";
+
+import { type Cause, idFromUuid, idSchema, UserRegistered } from "@cartwright/events";
+import * as z from "zod";
+import { now } from "../clock.ts";
+import { isConditionFailure, reaching } from "../dynamo.ts";
+import { DomainError } from "../error.ts";
+import { fact, record } from "../outbox.ts";
+import { authenticate, signUp, type Tokens } from "./identity.ts";
+import { type UserItem, users } from "./user.entity.ts";
+
+export { BadCredentialsError, EmailTakenError } from "./identity.ts";
+
+export const ID = idSchema("usr");
+
+export const Info = z.object({ id: ID, email: z.email(), version: z.int(), createdAt: z.iso.datetime() });
+export type Info = z.infer<typeof Info>;
+
+export const Credentials = z.strictObject({
+  email: z.string().trim().toLowerCase().pipe(z.email().max(254)),
+  password: z.string().min(1).max(256),
+});
+export type Credentials = z.infer<typeof Credentials>;
+
+export class NotFoundError extends DomainError {
+  override name = "UserNotFoundError";
+  constructor(userId: string) {
+    super("not_found", "user_not_found", `there is no user ${userId}`);
+  }
+}
+
+/** The id of the user whom the identity provider knows by `sub`. */
+export function idOf(sub: string): string {
+  return idFromUuid("usr", sub);
+}
+
+/** Creates the account and the user. If we die in between, signing in completes it. */
+export async function register({ email, password }: Credentials, cause: Cause): Promise<Info> {
+  const sub = await signUp(email, password);
+  return ensure(idOf(sub), email, cause);
+}
+
+export async function signIn({ email, password }: Credentials): Promise<Tokens> {
+  return authenticate(email, password);
+}
+
+/** Writes the user down unless they are known; safe to repeat. */
+export async function ensure(userId: string, email: string, cause: Cause): Promise<Info> {
+  const createdAt = now();
+  const written = record(userId, 0, createdAt, cause, [fact(UserRegistered, { userId })]);
+  const user = { userId, email, createdAt: createdAt.toISOString(), ...written };
+  try {
+    await reaching("users", users().create(user).go());
+    return serialize(user);
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error;
+    return fromID(userId);
+  }
+}
+
+export async function fromID(userId: string): Promise<Info> {
+  const { data } = await reaching("users", users().get({ userId }).go({ consistent: true }));
+  if (!data) throw new NotFoundError(userId);
+  return serialize(data);
+}
+
+function serialize({ userId, email, version, createdAt }: UserItem): Info {
+  return { id: userId, email, version, createdAt };
+}
