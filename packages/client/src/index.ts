@@ -1,1 +1,113 @@
-export {};
+/** The typed API: paths, bodies and answers come from the routers themselves, so a change there fails here first. */
+import type { inventory, orders, Problem, payments, users } from "@cartwright/functions";
+import { type ClientResponse, hc, type InferRequestType, type InferResponseType } from "hono/client";
+
+export interface Options {
+  /** Where the API is, such as http://127.0.0.1:4000. */
+  baseUrl: string;
+  /** Answers the access token to send, if the caller is signed in. */
+  token?: () => string | undefined;
+  fetch?: typeof globalThis.fetch;
+}
+
+/** What the API answered instead of what was asked for; `code` is stable and meant for programs. */
+export class ProblemError extends Error {
+  override name = "ProblemError";
+  readonly status: number;
+  readonly code: string;
+  readonly problem: Partial<Problem>;
+
+  constructor(status: number, problem: Partial<Problem>) {
+    super(problem.detail ?? `the API answered ${status}`);
+    this.status = status;
+    this.code = problem.code ?? "unknown";
+    this.problem = problem;
+  }
+}
+
+/** The order was still pending when the caller's patience ended; it goes on without being watched. */
+export class StillPendingError extends Error {
+  override name = "StillPendingError";
+}
+
+export type Client = ReturnType<typeof createClient>;
+export type Order = Awaited<ReturnType<Client["orders"]["get"]>>;
+export type PlaceOrder = Parameters<Client["orders"]["place"]>[0];
+
+export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Options) {
+  const options = {
+    fetch,
+    headers: (): Record<string, string> => {
+      const accessToken = token?.();
+      return accessToken ? { Authorization: `Bearer ${accessToken}` } : {};
+    },
+  };
+  const user = hc<typeof users>(baseUrl, options);
+  const catalogue = hc<typeof inventory>(baseUrl, options);
+  const order = hc<typeof orders>(baseUrl, options);
+  const payment = hc<typeof payments>(baseUrl, options);
+
+  const get = (id: string) => answer(order.orders[":id"].$get({ param: { id } }));
+
+  return {
+    users: {
+      register: (json: InferRequestType<typeof user.users.$post>["json"]) => answer(user.users.$post({ json })),
+      signIn: (json: InferRequestType<typeof user.sessions.$post>["json"]) => answer(user.sessions.$post({ json })),
+      me: () => answer(user.users.me.$get()),
+    },
+    products: {
+      list: (query: { limit?: string; cursor?: string } = {}) => answer(catalogue.products.$get({ query })),
+      get: (sku: string) => answer(catalogue.products[":sku"].$get({ param: { sku } })),
+      create: (json: InferRequestType<typeof catalogue.products.$post>["json"]) =>
+        answer(catalogue.products.$post({ json })),
+      /** Changes the product if it is still at `version`. */
+      update: (
+        sku: string,
+        version: number,
+        json: InferRequestType<(typeof catalogue.products)[":sku"]["$patch"]>["json"],
+      ) => answer(catalogue.products[":sku"].$patch({ param: { sku }, json, header: { "if-match": `"${version}"` } })),
+      stock: (sku: string) => answer(catalogue.products[":sku"].stock.$get({ param: { sku } })),
+      adjustStock: (sku: string, json: { delta: number; reason: string }, idempotencyKey = newKey()) =>
+        answer(
+          catalogue.products[":sku"]["stock-adjustments"].$post({
+            param: { sku },
+            json,
+            header: { "idempotency-key": idempotencyKey },
+          }),
+        ),
+    },
+    orders: {
+      /** Places an order; the same key places it once, however often this is called. */
+      place: (json: InferRequestType<typeof order.orders.$post>["json"], idempotencyKey = newKey()) =>
+        answer(order.orders.$post({ json, header: { "idempotency-key": idempotencyKey } })),
+      get,
+      list: (query: { limit?: string; cursor?: string } = {}) => answer(order.orders.$get({ query })),
+      /** Follows an order until it is confirmed or cancelled; throws `StillPendingError` after `timeoutMs`. */
+      waitUntilSettled: async (id: string, { timeoutMs = 30_000, intervalMs = 200 } = {}) => {
+        for (const deadline = Date.now() + timeoutMs; ; ) {
+          const current = await get(id);
+          if (current.status !== "pending") return current;
+          if (Date.now() >= deadline) throw new StillPendingError(`${id} is still pending after ${timeoutMs} ms`);
+          await new Promise((resolve) => setTimeout(resolve, intervalMs));
+        }
+      },
+    },
+    payments: {
+      get: (id: string) => answer(payment.payments[":id"].$get({ param: { id } })),
+    },
+  };
+}
+
+/** A key that nobody can guess or repeat by accident. */
+export function newKey(): string {
+  return crypto.randomUUID();
+}
+
+async function answer<Response extends ClientResponse<unknown>>(
+  pending: Promise<Response>,
+): Promise<InferResponseType<() => Promise<Response>>> {
+  const response = await pending;
+  if (response.ok) return (await response.json()) as InferResponseType<() => Promise<Response>>;
+  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  throw new ProblemError(response.status, problem);
+}

@@ -9,7 +9,12 @@ export interface Entry {
   Time: Date;
 }
 
-export type PutEvents = (entries: Entry[]) => Promise<{ Entries?: { ErrorCode?: string; ErrorMessage?: string }[] }>;
+/** Its answer: one result per entry, in order. */
+export interface PutEventsResult {
+  Entries?: { ErrorCode?: string | undefined; ErrorMessage?: string | undefined }[] | undefined;
+}
+
+export type PutEvents = (entries: Entry[]) => Promise<PutEventsResult>;
 
 /** PutEvents takes 10 entries and 256 KB in one request. */
 const maximumEntries = 10;

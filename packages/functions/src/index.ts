@@ -1,1 +1,6 @@
-export {};
+/** The types of the API, for the client. */
+export type { Problem } from "./http/problem.ts";
+export type { inventory } from "./inventory.ts";
+export type { orders } from "./order.ts";
+export type { payments } from "./payment.ts";
+export type { users } from "./user.ts";

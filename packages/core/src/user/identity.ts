@@ -33,10 +33,10 @@ const cognito = lazy(() => new CognitoIdentityProviderClient({}));
 
 /** Creates the account and answers its `sub`, a UUID. */
 export async function signUp(email: string, password: string): Promise<string> {
-  const { clientId, userPoolId } = Resource.Identity;
+  const { clientId } = Resource.Identity;
   try {
     const answer = await cognito().send(new SignUpCommand({ ClientId: clientId, Username: email, Password: password }));
-    await cognito().send(new AdminConfirmSignUpCommand({ UserPoolId: userPoolId, Username: email }));
+    await confirmSignUp(email);
     return answer.UserSub!;
   } catch (error) {
     throw explain(error);
@@ -44,21 +44,36 @@ export async function signUp(email: string, password: string): Promise<string> {
 }
 
 export async function authenticate(email: string, password: string): Promise<Tokens> {
-  const { clientId } = Resource.Identity;
   try {
-    const { AuthenticationResult: result } = await cognito().send(
-      new InitiateAuthCommand({
-        AuthFlow: "USER_PASSWORD_AUTH",
-        ClientId: clientId,
-        AuthParameters: { USERNAME: email, PASSWORD: password },
-      }),
-    );
-    if (!result?.AccessToken || !result.RefreshToken) throw new UnavailableError("sign-in needs a step we don't offer");
-    const { AccessToken: accessToken, RefreshToken: refreshToken } = result;
-    return { accessToken, refreshToken, expiresInSeconds: result.ExpiresIn ?? 3600 };
+    return await initiate(email, password);
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "UserNotConfirmedException")) throw explain(error);
+  }
+  // Signing up was cut short before its confirmation; the password was right, so complete it.
+  try {
+    await confirmSignUp(email);
+    return await initiate(email, password);
   } catch (error) {
     throw explain(error);
   }
+}
+
+async function initiate(email: string, password: string): Promise<Tokens> {
+  const { AuthenticationResult: result } = await cognito().send(
+    new InitiateAuthCommand({
+      AuthFlow: "USER_PASSWORD_AUTH",
+      ClientId: Resource.Identity.clientId,
+      AuthParameters: { USERNAME: email, PASSWORD: password },
+    }),
+  );
+  if (!result?.AccessToken || !result.RefreshToken) throw new UnavailableError("sign-in needs a step we don't offer");
+  const { AccessToken: accessToken, RefreshToken: refreshToken } = result;
+  return { accessToken, refreshToken, expiresInSeconds: result.ExpiresIn ?? 3600 };
+}
+
+/** Accounts are usable at once: nothing is sold on the strength of an email address. */
+async function confirmSignUp(email: string): Promise<void> {
+  await cognito().send(new AdminConfirmSignUpCommand({ UserPoolId: Resource.Identity.userPoolId, Username: email }));
 }
 
 /** Cognito names its faults; we answer the same for a wrong password and an unknown email. */

@@ -1,6 +1,7 @@
 export * as User from "./index.ts";
 
 import { type Cause, idFromUuid, idSchema, UserRegistered } from "@cartwright/events";
+import { decodeJwt } from "jose";
 import * as z from "zod";
 import { now } from "../clock.ts";
 import { isConditionFailure, reaching } from "../dynamo.ts";
@@ -40,8 +41,13 @@ export async function register({ email, password }: Credentials, cause: Cause): 
   return ensure(idOf(sub), email, cause);
 }
 
-export async function signIn({ email, password }: Credentials): Promise<Tokens> {
-  return authenticate(email, password);
+/** Signs in, and writes the user down whose registration was cut short. */
+export async function signIn({ email, password }: Credentials, cause: Cause): Promise<Tokens> {
+  const tokens = await authenticate(email, password);
+  const userId = idOf(decodeJwt(tokens.accessToken).sub!);
+  const { data } = await reaching("users", users().get({ userId }).go({ consistent: true }));
+  if (!data) await ensure(userId, email, cause);
+  return tokens;
 }
 
 /** Writes the user down unless they are known; safe to repeat. */

@@ -1,0 +1,50 @@
+import type { Actor } from "@cartwright/core/actor";
+import { type Cause, newId } from "@cartwright/events";
+import { Hono, type MiddlewareHandler } from "hono";
+import type { LambdaEvent } from "hono/aws-lambda";
+import { log } from "../log.ts";
+import { respondNotFound, respondWithProblem } from "./problem.ts";
+
+export interface Env {
+  Bindings: { event?: LambdaEvent };
+  Variables: { cause: Cause; actor: Actor; code?: string; orderId?: string };
+}
+
+/** What all routers share: request ids, one log line per request, problem answers, and headers that keep answers private. */
+export function router() {
+  const app = new Hono<Env>();
+  app.onError(respondWithProblem);
+  app.notFound(respondNotFound);
+  app.use(identifyRequest());
+  app.use(logRequest());
+  return app;
+}
+
+/** The gateway's request id begins the correlation: every event that follows from this request carries it. */
+function identifyRequest(): MiddlewareHandler<Env> {
+  return async function identify(c, next) {
+    const given = c.env?.event?.requestContext as { requestId?: string } | undefined;
+    const traceparent = c.req.header("traceparent");
+    const correlationId = given?.requestId ?? newId("req");
+    c.set("cause", { correlationId, ...(traceparent && /^[0-9a-f-]{55}$/.test(traceparent) && { traceparent }) });
+    c.header("X-Request-Id", correlationId);
+    c.header("X-Content-Type-Options", "nosniff");
+    c.header("Cache-Control", "no-store");
+    await next();
+  };
+}
+
+function logRequest(): MiddlewareHandler<Env> {
+  return async function logged(c, next) {
+    const startedAt = performance.now();
+    await next();
+    log("request", {
+      route: `${c.req.method} ${c.req.routePath}`,
+      status: c.res.status,
+      durationMs: Math.round(performance.now() - startedAt),
+      requestId: c.get("cause").correlationId,
+      orderId: c.get("orderId"),
+      code: c.get("code"),
+    });
+  };
+}

@@ -1,0 +1,79 @@
+import { DomainError, type Fault, InvalidError } from "@cartwright/core/error";
+import { validator } from "hono/validator";
+import * as z from "zod";
+
+/** Parses one part of a request, and lists every fault at once with its path when it does not fit. */
+export function valid<Schema extends z.ZodType, Target extends "json" | "query" | "param">(
+  target: Target,
+  schema: Schema,
+) {
+  return validator(target, (value: unknown, c): z.output<Schema> => {
+    if (target === "json" && !/^application\/json\b/i.test(c.req.header("Content-Type") ?? "")) {
+      throw new InvalidError("expected_json", "send the body as Content-Type: application/json");
+    }
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    const faults = parsed.error.issues.flatMap(faultsOf);
+    throw new InvalidError(
+      "invalid_request",
+      faults.map(({ path, message }) => `${path}: ${message}`).join("; "),
+      faults,
+    );
+  });
+}
+
+/** `Idempotency-Key`, which every POST that moves money, stock or orders must carry. */
+export function idempotencyKey() {
+  return validator("header", (headers): { "idempotency-key": string } => {
+    const key = headers["idempotency-key"];
+    if (key === undefined) {
+      throw new InvalidError("idempotency_key_required", "send an Idempotency-Key, a new one for each new request");
+    }
+    if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+      throw new InvalidError("invalid_idempotency_key", "an Idempotency-Key has 1 to 255 printable ASCII characters");
+    }
+    return { "idempotency-key": key };
+  });
+}
+
+/** `If-Match` with the version that the caller has seen, as given out in `ETag`. */
+export function ifMatch() {
+  return validator("header", (headers): { "if-match": string } => {
+    const tag = headers["if-match"];
+    if (tag === undefined) {
+      throw new DomainError(
+        "conflict",
+        "precondition_required",
+        "send If-Match with the ETag of the version you change",
+      );
+    }
+    if (!/^"\d{1,15}"$/.test(tag)) {
+      throw new InvalidError("invalid_if_match", 'If-Match takes an ETag of ours, such as "3"');
+    }
+    return { "if-match": tag };
+  });
+}
+
+export const etag = (version: number) => `"${version}"`;
+export const versionIn = (tag: string) => Number(tag.slice(1, -1));
+
+/** `?limit` up to 100 and an opaque cursor. */
+export const PageQuery = z.strictObject({
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number)
+    .pipe(z.int().min(1).max(100))
+    .optional(),
+  cursor: z.string().max(2048).optional(),
+});
+
+function faultsOf(issue: z.core.$ZodIssue): Fault[] {
+  const path = issue.path.join(".");
+  if (issue.code !== "unrecognized_keys") return [{ path, code: issue.code, message: issue.message }];
+  return issue.keys.map((key) => ({
+    path: path ? `${path}.${key}` : key,
+    code: "unknown_field",
+    message: "there is no such field: leave it out",
+  }));
+}

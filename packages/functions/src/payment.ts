@@ -1,0 +1,25 @@
+import { Payment } from "@cartwright/core/payment";
+import { handle } from "hono/aws-lambda";
+import { Resource } from "sst";
+import * as z from "zod";
+import { signedIn } from "./http/auth.ts";
+import { router } from "./http/router.ts";
+import { etag, valid } from "./http/valid.ts";
+
+export const payments = router()
+  .get("/payments/:id", signedIn(), valid("param", z.object({ id: Payment.ID })), async (c) => {
+    const payment = await Payment.fromID(c.req.valid("param").id, c.get("actor").userId);
+    c.header("ETag", etag(payment.version));
+    return c.json(payment);
+  })
+  .post("/webhooks/sandbox", async (c) => {
+    const body = await c.req.text();
+    const secret = Resource.SandboxWebhookSecret.value;
+    const { orderId, type, id } = Payment.parseWebhook(body, c.req.header("Cartwright-Signature"), secret);
+    c.set("orderId", orderId);
+    const cause = { ...c.get("cause"), causationId: id };
+    await Payment.completeActionRequired(orderId, type === "authorization.approved", cause);
+    return c.json({ received: true });
+  });
+
+export const handler = handle(payments);

@@ -1,0 +1,13 @@
+import { type Cause, consume, type Envelope, type on } from "@cartwright/events";
+import { log } from "../log.ts";
+
+/** The handler of one reaction's queue, which logs what it could not do. */
+export function react(name: string, ...reactions: ReturnType<typeof on>[]) {
+  return consume(reactions, ({ messageId, error }) => log("reaction failed", { step: name, messageId }, error));
+}
+
+/** What follows from an event belongs to its story. */
+export function causeOf(event: Envelope<unknown>): Cause {
+  const { correlationId, id: causationId, traceparent } = event;
+  return { correlationId, causationId, ...(traceparent && { traceparent }) };
+}

@@ -1,0 +1,22 @@
+import { User } from "@cartwright/core/user";
+import { handle } from "hono/aws-lambda";
+import { signedIn } from "./http/auth.ts";
+import { router } from "./http/router.ts";
+import { etag, valid } from "./http/valid.ts";
+
+export const users = router()
+  .post("/users", valid("json", User.Credentials), async (c) => {
+    const user = await User.register(c.req.valid("json"), c.get("cause"));
+    c.header("Location", "/users/me");
+    return c.json(user, 201);
+  })
+  .post("/sessions", valid("json", User.Credentials), async (c) => {
+    return c.json(await User.signIn(c.req.valid("json"), c.get("cause")), 201);
+  })
+  .get("/users/me", signedIn(), async (c) => {
+    const user = await User.fromID(c.get("actor").userId);
+    c.header("ETag", etag(user.version));
+    return c.json(user);
+  });
+
+export const handler = handle(users);
