@@ -56,7 +56,7 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Optio
       me: () => answer(user.users.me.$get()),
     },
     products: {
-      list: (query: { limit?: string; cursor?: string } = {}) => answer(catalogue.products.$get({ query })),
+      list: (query: { limit?: number; cursor?: string } = {}) => answer(catalogue.products.$get({ query })),
       get: (sku: string) => answer(catalogue.products[":sku"].$get({ param: { sku } })),
       create: (json: InferRequestType<typeof catalogue.products.$post>["json"]) =>
         answer(catalogue.products.$post({ json })),
@@ -81,7 +81,7 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Optio
       place: (json: InferRequestType<typeof order.orders.$post>["json"], idempotencyKey = newKey()) =>
         answer(order.orders.$post({ json, header: { "idempotency-key": idempotencyKey } })),
       get,
-      list: (query: { limit?: string; cursor?: string } = {}) => answer(order.orders.$get({ query })),
+      list: (query: { limit?: number; cursor?: string } = {}) => answer(order.orders.$get({ query })),
       /** Follows an order until it is confirmed or cancelled; throws `StillPendingError` after `timeoutMs`. */
       waitUntilSettled: async (id: string, { timeoutMs = 30_000, intervalMs = 200 } = {}) => {
         for (const deadline = Date.now() + timeoutMs; ; ) {
