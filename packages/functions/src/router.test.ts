@@ -1,0 +1,211 @@
+import { Order } from "@cartwright/core/order";
+import { Payment } from "@cartwright/core/payment";
+import { newId } from "@cartwright/events";
+import { Resource } from "sst";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Problem } from "./http/problem.ts";
+import { inventory } from "./inventory.ts";
+import { orders } from "./order.ts";
+import { payments } from "./payment.ts";
+import { type Issuer, startIssuer } from "./test/issuer.ts";
+
+let issuer: Issuer;
+let customer: string;
+let staff: string;
+
+beforeAll(async () => {
+  issuer = await startIssuer();
+  customer = await issuer.customer();
+  staff = await issuer.staff();
+  await Order.applyProduct({
+    id: newId("evt"),
+    name: "product.created",
+    version: 1,
+    time: new Date(0).toISOString(),
+    source: "cartwright.inventory",
+    subject: "ROUTER-CUP",
+    sequence: 1,
+    correlationId: "test",
+    data: { sku: "ROUTER-CUP", title: "Cup", price: { amount: 900, currency: "EUR" }, status: "published" },
+  });
+});
+afterAll(() => issuer.stop());
+
+type App = { request(path: string, init?: RequestInit): Response | Promise<Response> };
+
+async function call(
+  app: App,
+  method: string,
+  path: string,
+  options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
+) {
+  const { token, body, headers } = options;
+  const response = await app.request(path, {
+    method,
+    headers: {
+      ...(token && { Authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { "Content-Type": "application/json" }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+  return { status: response.status, headers: response.headers, json: (await response.json()) as Pick<Problem, "code" | "errors"> & { id: string } };
+}
+
+const order = (overrides: Record<string, unknown> = {}) => ({
+  lines: [{ sku: "ROUTER-CUP", quantity: 2 }],
+  shippingAddress: { name: "Ada", line1: "1 Loop", city: "Kiel", postalCode: "24103", country: "DE" },
+  payment: { token: "tok_ok" },
+  ...overrides,
+});
+
+const key = () => ({ "Idempotency-Key": newId("req") });
+
+describe("placing an order", () => {
+  test("is answered 202 with where to follow it", async () => {
+    const answer = await call(orders, "POST", "/orders", { token: customer, body: order(), headers: key() });
+    expect(answer.status).toBe(202);
+    expect(answer.json).toMatchObject({ status: "pending", total: { amount: 1800, currency: "EUR" } });
+    expect(answer.headers.get("Location")).toBe(`/orders/${answer.json.id}`);
+    expect(answer.headers.get("ETag")).toBe('"1"');
+    const followed = await call(orders, "GET", `/orders/${answer.json.id}`, { token: customer });
+    expect(followed.json).toMatchObject({ id: answer.json.id, status: "pending" });
+  });
+
+  test("again with the same key is answered the same, and says so", async () => {
+    const request = { token: customer, body: order(), headers: key() };
+    const [first, second] = [
+      await call(orders, "POST", "/orders", request),
+      await call(orders, "POST", "/orders", request),
+    ];
+    expect(second.json).toEqual(first.json);
+    expect(first.headers.get("Idempotent-Replayed")).toBeNull();
+    expect(second.headers.get("Idempotent-Replayed")).toBe("true");
+  });
+
+  test("with a used key and another body is 422", async () => {
+    const headers = key();
+    await call(orders, "POST", "/orders", { token: customer, body: order(), headers });
+    const body = order({ payment: { token: "tok_declined" } });
+    const answer = await call(orders, "POST", "/orders", { token: customer, body, headers });
+    expect(answer).toMatchObject({ status: 422, json: { code: "idempotency_key_reused" } });
+  });
+
+  test.each([
+    ["without a key", {}, "idempotency_key_required"],
+    ["with a key of 256 characters", { "Idempotency-Key": "k".repeat(256) }, "invalid_idempotency_key"],
+  ])("%s is 400", async (_, headers, code) => {
+    const answer = await call(orders, "POST", "/orders", { token: customer, body: order(), headers });
+    expect(answer).toMatchObject({ status: 400, json: { code } });
+  });
+
+  test("lists every fault at once, each with its path", async () => {
+    const body = {
+      lines: [{ sku: "a b", quantity: -1, unitPrice: 1 }],
+      payment: { token: "" },
+      total: 5,
+      status: "confirmed",
+    };
+    const answer = await call(orders, "POST", "/orders", { token: customer, body, headers: key() });
+    expect(answer.status).toBe(400);
+    const paths = answer.json.errors!.map(({ path }) => path).sort();
+    expect(paths).toEqual([
+      "lines.0.quantity",
+      "lines.0.sku",
+      "lines.0.unitPrice",
+      "payment.token",
+      "shippingAddress",
+      "status",
+      "total",
+    ]);
+  });
+
+  test.each(["{", "", "null", "[]", '"text"', "1e999"])("a body of %j is 400", async (body) => {
+    const answer = await call(orders, "POST", "/orders", { token: customer, body, headers: key() });
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
+  });
+
+  test("a body that does not say it is JSON is refused with what to do", async () => {
+    const headers = { ...key(), "Content-Type": "text/plain" };
+    const answer = await call(orders, "POST", "/orders", { token: customer, body: order(), headers });
+    expect(answer).toMatchObject({ status: 400, json: { code: "expected_json" } });
+  });
+
+  test("a product that is not for sale is named", async () => {
+    const body = order({ lines: [{ sku: "NOTHING", quantity: 1 }] });
+    const answer = await call(orders, "POST", "/orders", { token: customer, body, headers: key() });
+    expect(answer).toMatchObject({ status: 400, json: { code: "unknown_product", errors: [{ path: "lines.0.sku" }] } });
+  });
+});
+
+test("another customer's order and payment are 404, as if they did not exist", async () => {
+  const placed = await call(orders, "POST", "/orders", { token: customer, body: order(), headers: key() });
+  const stranger = await issuer.customer();
+  const theirs = await call(orders, "GET", `/orders/${placed.json.id}`, { token: stranger });
+  const nobodys = await call(orders, "GET", `/orders/${newId("ord")}`, { token: stranger });
+  expect(theirs.status).toBe(404);
+  expect(nobodys.status).toBe(404);
+  expect(theirs.json.code).toBe(nobodys.json.code);
+  const payment = await call(payments, "GET", `/payments/${placed.json.id.replace("ord", "pay")}`, { token: stranger });
+  expect(payment.status).toBe(404);
+});
+
+test("a path that no router knows is a problem too", async () => {
+  const answer = await call(orders, "DELETE", "/orders", { token: customer });
+  expect(answer).toMatchObject({ status: 404, json: { code: "no_such_route", instance: "/orders" } });
+});
+
+describe("staff", () => {
+  const product = (sku: string) => ({ sku, title: "Cup", price: { amount: 900, currency: "EUR" } });
+
+  test("create products, which customers may read and not create", async () => {
+    const body = product(newId("req"));
+    expect((await call(inventory, "POST", "/products", { token: customer, body })).status).toBe(403);
+    expect((await call(inventory, "POST", "/products", { body })).status).toBe(401);
+    expect((await call(inventory, "POST", "/products", { token: staff, body })).status).toBe(201);
+    expect((await call(inventory, "GET", `/products/${body.sku}`)).status).toBe(200);
+  });
+
+  test("change them only in the version they have seen", async () => {
+    const body = product(newId("req"));
+    await call(inventory, "POST", "/products", { token: staff, body });
+    const change = (headers: Record<string, string>) =>
+      call(inventory, "PATCH", `/products/${body.sku}`, { token: staff, body: { title: "Mug" }, headers });
+    expect(await change({})).toMatchObject({ status: 428, json: { code: "precondition_required" } });
+    expect(await change({ "If-Match": '"7"' })).toMatchObject({ status: 412, json: { code: "stale_version" } });
+    expect(await change({ "If-Match": "W/whatever" })).toMatchObject({ status: 400 });
+    expect((await change({ "If-Match": '"1"' })).headers.get("ETag")).toBe('"2"');
+  });
+
+  test("adjust stock once per key", async () => {
+    const { sku } = product(newId("req"));
+    await call(inventory, "POST", "/products", { token: staff, body: product(sku) });
+    const request = { token: staff, body: { delta: 5, reason: "delivery" }, headers: key() };
+    const path = `/products/${sku}/stock-adjustments`;
+    expect(await call(inventory, "POST", path, request)).toMatchObject({ status: 201, json: { onHand: 5 } });
+    const again = await call(inventory, "POST", path, request);
+    expect(again).toMatchObject({ status: 201, json: { onHand: 5 } });
+    expect(again.headers.get("Idempotent-Replayed")).toBe("true");
+  });
+
+  test.each(["EURO", "XXZ", "eur"])("a price in %s is refused", async (currency) => {
+    const body = { ...product(newId("req")), price: { amount: 1, currency } };
+    expect((await call(inventory, "POST", "/products", { token: staff, body })).status).toBe(400);
+  });
+});
+
+describe("the provider's webhook", () => {
+  test("that is forged is 401", async () => {
+    const body = JSON.stringify({ id: "n", type: "authorization.approved", orderId: newId("ord") });
+    const headers = { "Cartwright-Signature": Payment.signWebhook(body, "guess", Date.now() / 1000) };
+    expect((await call(payments, "POST", "/webhooks/sandbox", { body, headers })).status).toBe(401);
+  });
+
+  test("about an order without a payment is 404", async () => {
+    const body = JSON.stringify({ id: "n", type: "authorization.approved", orderId: newId("ord") });
+    const signature = Payment.signWebhook(body, Resource.SandboxWebhookSecret.value, Math.floor(Date.now() / 1000));
+    const headers = { "Cartwright-Signature": signature };
+    expect((await call(payments, "POST", "/webhooks/sandbox", { body, headers })).status).toBe(404);
+  });
+});
