@@ -190,6 +190,7 @@ function serialize(order: OrderItem): Info {
     lines: order.lines,
     shippingAddress: order.shippingAddress,
     paid: order.paidAt !== undefined,
+    version: order.version,
   };
 }
 
@@ -199,7 +200,6 @@ function summarize(order: OrderItem): Summary {
     status: order.status,
     ...(order.reason && { reason: order.reason as CancelReason }),
     total: { amount: order.total, currency: order.currency },
-    version: order.version,
     createdAt: order.createdAt,
   };
 }

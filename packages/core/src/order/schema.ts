@@ -29,7 +29,7 @@ export const Info = z.object({
 });
 export type Info = z.infer<typeof Info>;
 
-export const Summary = Info.pick({ id: true, status: true, reason: true, total: true, version: true, createdAt: true });
+export const Summary = Info.pick({ id: true, status: true, reason: true, total: true, createdAt: true });
 export type Summary = z.infer<typeof Summary>;
 
 /** More lines than this would not fit the one transaction that reserves them. */

@@ -23,10 +23,10 @@ import { type Fact, fact, record } from "../outbox.ts";
 import { unseal } from "../seal.ts";
 import { type PaymentItem, payments } from "./payment.entity.ts";
 import { type Authorization, CaptureRefusedError, type Provider, UnknownOutcomeError } from "./provider.ts";
-import { sandbox } from "./sandbox.ts";
+import { completeAction, sandbox } from "./sandbox.ts";
 
 export { CaptureRefusedError } from "./provider.ts";
-export { completeAction, ForgedWebhookError, parseWebhook, signWebhook } from "./sandbox.ts";
+export { ForgedWebhookError, parseWebhook, signWebhook } from "./sandbox.ts";
 
 export const ID = idSchema("pay");
 
@@ -147,13 +147,13 @@ export async function voidPayment(orderId: string, cause: Cause): Promise<void> 
 
 /** Takes in what the customer did about an authorization that needed them; a repeated notification changes nothing. */
 export async function completeActionRequired(orderId: string, approved: boolean, cause: Cause): Promise<void> {
-  const found = await sandbox.find(authorizeKey(orderId));
+  await existing(orderId);
+  const outcome = await completeAction(authorizeKey(orderId), approved);
   await change(orderId, cause, (payment) => {
-    if (payment.status !== "action_required" || found?.status === "action_required") return undefined;
+    if (payment.status !== "action_required") return undefined;
     const completed = fact(PaymentActionCompleted, { ...describe(payment), approved });
-    return found?.status === "authorized"
-      ? { set: { status: "authorized" }, facts: [fact(PaymentAuthorized, describe(payment)), completed] }
-      : declined(payment, found?.reason ?? "refused", [completed]);
+    if (outcome.status === "declined") return declined(payment, outcome.reason ?? "refused", [completed]);
+    return { set: { status: "authorized" }, facts: [fact(PaymentAuthorized, describe(payment)), completed] };
   });
 }
 

@@ -66,7 +66,6 @@ describe("authorizing", () => {
     const checkout = await createCheckout("tok_requires_action");
     expect(await Payment.authorize(checkout, cause)).toBe("action_required");
     expect(await Payment.authorize(checkout, cause)).toBe("action_required");
-    await Payment.completeAction(`${checkout.orderId}:authorize`, true);
     await Payment.completeActionRequired(checkout.orderId, true, cause);
     await Payment.completeActionRequired(checkout.orderId, true, cause);
     expect(await Payment.authorize(checkout, cause)).toBe("authorized");
@@ -76,16 +75,25 @@ describe("authorizing", () => {
   test("their refusal declines", async () => {
     const checkout = await createCheckout("tok_requires_action");
     await Payment.authorize(checkout, cause);
-    await Payment.completeAction(`${checkout.orderId}:authorize`, false);
     await Payment.completeActionRequired(checkout.orderId, false, cause);
     await expect(Payment.authorize(checkout, cause)).rejects.toMatchObject({ name: "PaymentDeclinedError" });
   });
 
-  test("a notification that the provider's books don't bear out changes nothing", async () => {
+  test("the first answer stays, whatever a later notification says", async () => {
     const checkout = await createCheckout("tok_requires_action");
     await Payment.authorize(checkout, cause);
     await Payment.completeActionRequired(checkout.orderId, true, cause);
-    expect(await paymentOf(checkout)).toMatchObject({ status: "action_required" });
+    await Payment.completeActionRequired(checkout.orderId, false, cause);
+    expect(await paymentOf(checkout)).toMatchObject({ status: "authorized" });
+  });
+
+  test("an approval after the payment was voided holds nothing", async () => {
+    const checkout = await createCheckout("tok_requires_action");
+    await Payment.authorize(checkout, cause);
+    await Payment.voidPayment(checkout.orderId, cause);
+    await Payment.completeActionRequired(checkout.orderId, true, cause);
+    expect(await paymentOf(checkout)).toMatchObject({ status: "voided" });
+    expect(await heldAtProvider(checkout)).toMatchObject({ status: "voided" });
   });
 });
 

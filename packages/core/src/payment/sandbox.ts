@@ -95,15 +95,12 @@ export function parseWebhook(body: string, signature: string | undefined, secret
   return Notification.parse(JSON.parse(body));
 }
 
-/** Plays the customer who approves or refuses an open authorization; the books change before the webhook is sent. */
-export async function completeAction(key: string, approved: boolean): Promise<void> {
+/** What the customer did changes the sandbox's own books first; the first answer stays. */
+export async function completeAction(key: string, approved: boolean): Promise<Authorization> {
   const charge = await byReference(key);
-  if (charge.status !== "action_required") return;
-  await move(
-    charge,
-    "action_required",
-    approved ? { status: "authorized" } : { status: "declined", reason: "refused" },
-  );
+  if (charge.status !== "action_required") return answer(charge);
+  const set = approved ? { status: "authorized" as const } : { status: "declined" as const, reason: "refused_by_bank" };
+  return answer(await move(charge, "action_required", set));
 }
 
 function mac(body: string, secret: string, timestampSeconds: number): string {

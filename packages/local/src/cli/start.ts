@@ -1,0 +1,101 @@
+/** `npm start`: the whole system on this machine, from the recorded stacks. */
+import { rmSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { boot, type Local } from "../boot.ts";
+import { orderFor, people, seed } from "../seed.ts";
+import { exitWithReason, readTopology, watchParent } from "./process.ts";
+
+const usage = `npm start -- [options]
+
+  --port <number>    where the API listens (default 4000); the AWS APIs listen one above
+  --state <folder>   where state lives (default .cartwright)
+  --fresh            begin anew: forget all state first
+  --help             this text`;
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      port: { type: "string", default: "4000" },
+      state: { type: "string", default: ".cartwright" },
+      fresh: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 1 || port > 65534) {
+    throw new RangeError(`--port takes a number from 1 to 65534, not ${values.port}`);
+  }
+  return { ...values, port };
+}
+
+async function start(): Promise<void> {
+  const { help, port, state, fresh } = options();
+  if (help) return console.log(usage);
+  const startedAtMs = performance.now();
+  const stateFolder = resolve(state);
+  if (fresh) rmSync(stateFolder, { recursive: true, force: true });
+  const topology = readTopology();
+  const onStep = (step: string) => console.log(`  ✓ ${step}`);
+  console.log("Starting Cartwright");
+  const local = await boot({
+    topology,
+    root: process.cwd(),
+    stateFolder,
+    apiPort: port,
+    endpointPort: port + 1,
+    onStep,
+  });
+  stopOnSignal(local);
+  await seed({ ...local, userPoolId: topology.userPools.UserPool!.id });
+  await local.idle();
+  onStep("seeded a catalogue, a customer and a member of staff");
+  console.log(welcome(local, state, (performance.now() - startedAtMs) / 1000));
+}
+
+function welcome({ apiUrl, endpointUrl }: Local, state: string, seconds: number): string {
+  const { customer, staff } = people;
+  const order = orderFor(
+    [
+      { sku: "MUG-BLUE", quantity: 2 },
+      { sku: "TEA-ASSAM-100", quantity: 1 },
+    ],
+    "tok_ok",
+  );
+  const signIn = JSON.stringify(customer);
+  return `
+Ready after ${seconds.toFixed(1)} s. Stop with Ctrl-C; state stays in ${state}/.
+
+  API        ${apiUrl}
+  AWS APIs   ${endpointUrl}
+  logs       ${state}/log.jsonl
+  customer   ${customer.email}  ${customer.password}
+  staff      ${staff.email}  ${staff.password}
+
+Your first order, in another terminal:
+
+  TOKEN=$(curl -s ${apiUrl}/sessions -H 'content-type: application/json' -d '${signIn}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')
+
+  ORDER=$(curl -s ${apiUrl}/orders -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -H "idempotency-key: first-order-$(date +%s)" \\
+    -d '${JSON.stringify(order).replaceAll("'", "'\\''")}' | sed 's/.*"id":"\\(ord_[^"]*\\)".*/\\1/')
+
+  curl -s ${apiUrl}/orders/$ORDER -H "authorization: Bearer $TOKEN"
+
+Pay with tok_declined, tok_insufficient_funds, tok_timeout, tok_unavailable or tok_requires_action to see it fail well.
+`;
+}
+
+function stopOnSignal(local: Local): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    console.log(`\n${signal}: stopping; press again to stop at once`);
+    local.stop().then(() => process.exit(0), exitWithReason);
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+}
+
+watchParent();
+start().catch(exitWithReason);
