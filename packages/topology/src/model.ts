@@ -113,6 +113,8 @@ export const Lambda = z.strictObject({
   links: z.array(z.string()),
   role: Arn,
   reservedConcurrency: z.number().int().optional(),
+  /** What becomes of an event that Lambda accepted asynchronously, as from a schedule, when the function fails. */
+  asynchronous: z.strictObject({ maximumRetries: z.number().int(), onFailure: Arn.optional() }).optional(),
 });
 export type Lambda = z.infer<typeof Lambda>;
 

@@ -1,0 +1,230 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import esbuild from "esbuild";
+import * as z from "zod";
+import { TopologyError } from "./fail.ts";
+import { Build, Graph, unknownMarker } from "./graph.ts";
+import type { Platform } from "./prepare.ts";
+import type { Recording, Settings } from "./recorder.ts";
+
+export interface Evaluation {
+  root: string;
+  platform: Platform;
+  stage: string;
+  region: string;
+}
+
+const account = "123456789012";
+
+const App = z.looseObject({
+  name: z.string(),
+  removal: z.string().default("retain"),
+  protect: z.boolean().default(false),
+  providers: z.looseObject({ aws: z.looseObject({ region: z.string(), version: z.string() }) }),
+});
+type App = z.infer<typeof App> & { stage: string };
+
+/** Evaluates `sst.config.ts` against the real components, with mocks where AWS would be: about 5 seconds. */
+export async function evaluate(evaluation: Evaluation): Promise<Graph> {
+  const work = path.join(evaluation.root, ".sst/topology", String(process.pid));
+  const programs = path.join(evaluation.platform.directory, `.topology-${process.pid}`);
+  await mkdir(path.join(work, "empty"), { recursive: true });
+  await mkdir(programs, { recursive: true });
+  try {
+    const app = await evaluateApp(evaluation, programs);
+    assertProviderVersion(evaluation.platform, app);
+    return await record(evaluation, app, programs, work);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+    await rm(programs, { recursive: true, force: true });
+  }
+}
+
+/** SST's first step: the config's `app`, which may differ by stage. */
+async function evaluateApp({ root, stage, region }: Evaluation, programs: string): Promise<App> {
+  const program = path.join(programs, "app.mjs");
+  await bundle({
+    ...bundling,
+    outfile: program,
+    banner: { js: `${commonJsGlobals}function $config(config){return config}` },
+    stdin: {
+      contents: `
+        import config from "./sst.config.ts";
+        process.stdout.write(JSON.stringify(await config.app({ stage: ${JSON.stringify(stage)} })));`,
+      resolveDir: root,
+      loader: "ts",
+    },
+  });
+  const { code, stdout, stderr } = await run([program], { AWS_REGION: region });
+  if (code !== 0) throw new TopologyError(`app() in sst.config.ts failed:\n${stderr.trim()}`);
+  return { ...App.parse(JSON.parse(stdout)), stage };
+}
+
+function assertProviderVersion(platform: Platform, app: App): void {
+  const locked = platform.providers.find(({ name }) => name === "aws")?.version;
+  const { version } = app.providers.aws;
+  if (locked !== version) {
+    throw new TopologyError(
+      `sst.config.ts asks for version ${version} of the aws provider, .sst/provider-lock.json has ${locked ?? "none"}: ` +
+        "remove .sst/platform to have it prepared anew",
+    );
+  }
+}
+
+/** SST's second step: `run`, in a process where Pulumi records instead of deploying. */
+async function record({ root, platform, stage, region }: Evaluation, app: App, programs: string, work: string) {
+  const program = path.join(programs, "run.mjs");
+  const recorder = path.join(programs, "recorder.mjs");
+  await bundleRun(root, platform, app, work, program);
+  await bundle({
+    ...bundling,
+    entryPoints: [fileURLToPath(new URL("./recorder.ts", import.meta.url))],
+    outfile: recorder,
+  });
+
+  const builds: Record<string, Build> = {};
+  const server = await serveRpc(builds, path.join(work, "empty"));
+  const output = path.join(work, "recording.json");
+  const settings: Settings = { app: app.name, stage, region, account, output, unknownMarker };
+  const { port } = server.address() as AddressInfo;
+  const { stdout, stderr } = await run([recorder, program, JSON.stringify(settings)], {
+    AWS_REGION: region,
+    SST_SERVER: `http://127.0.0.1:${port}`,
+  }).finally(() => server.close());
+
+  if (!existsSync(output)) throw new TopologyError(`the stacks could not be evaluated:\n${stderr.trim()}`);
+  const { errors, ...recording } = JSON.parse(await readFile(output, "utf8")) as Recording;
+  if (errors.length > 0) {
+    throw new TopologyError(`the stacks could not be evaluated:\n${errors.map((error) => `- ${error}`).join("\n")}`);
+  }
+  if (stdout.trim() || stderr.trim()) process.stderr.write(`${stdout}${stderr}`);
+  return Graph.parse({ ...recording, builds });
+}
+
+const commonJsGlobals = [
+  'import { createRequire as topologyCreateRequire } from "node:module";',
+  'import { fileURLToPath as topologyFileUrlToPath } from "node:url";',
+  "const require = topologyCreateRequire(import.meta.url);",
+  "const __filename = topologyFileUrlToPath(import.meta.url);",
+  'const __dirname = topologyFileUrlToPath(new URL(".", import.meta.url));',
+].join("");
+
+const bundling = {
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  mainFields: ["module", "main"],
+  logLevel: "silent",
+  sourcemap: "linked",
+  // What SST itself leaves to the platform's node_modules.
+  external: [
+    "@pulumi/*",
+    "@pulumiverse/*",
+    "@sst-provider/*",
+    "@aws-sdk/*",
+    "archiver",
+    "esbuild",
+    "glob",
+    "undici",
+    "vite",
+  ],
+} satisfies esbuild.BuildOptions;
+
+async function bundle(options: esbuild.BuildOptions): Promise<void> {
+  try {
+    await esbuild.build(options);
+  } catch (error) {
+    throw new TopologyError(`the stacks could not be bundled:\n${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Bundles as SST does: its globals injected, providers and components in reach of every file of the stacks. */
+async function bundleRun(root: string, platform: Platform, app: App, work: string, outfile: string): Promise<void> {
+  const components = path.join(platform.directory, "src/components");
+  const globals = [
+    ...platform.providers.map((provider) => `import * as ${provider.alias} from "${provider.package}";`),
+    `import * as sst from ${JSON.stringify(components)};`,
+  ].join("");
+  const sst = path.join(root, ".sst");
+  const cli = {
+    command: "deploy",
+    dev: false,
+    paths: { home: work, root, work, platform: platform.directory },
+    state: { version: {} },
+  };
+  await bundle({
+    ...bundling,
+    outfile,
+    banner: { js: commonJsGlobals },
+    inject: [path.join(platform.directory, "src/shim/run.js")],
+    define: { $app: JSON.stringify(app), $cli: JSON.stringify(cli), $dev: "false" },
+    nodePaths: [path.join(platform.directory, "node_modules")],
+    stdin: {
+      contents: `
+        import { run } from ${JSON.stringify(path.join(platform.directory, "src/auto/run.ts"))};
+        import config from "./sst.config.ts";
+        export default await run(config.run);`,
+      resolveDir: root,
+      loader: "ts",
+    },
+    plugins: [
+      {
+        name: "globals",
+        setup: (build) =>
+          build.onLoad({ filter: /\.(js|ts|jsx|tsx)$/ }, async ({ path: file }) => {
+            if (file.startsWith(sst + path.sep)) return undefined;
+            return { contents: `${globals}\n${await readFile(file, "utf8")}`, loader: "default" };
+          }),
+      },
+    ],
+  });
+}
+
+/** Answers what SST's components ask the CLI; a function is built into an empty folder, its handler and links noted. */
+async function serveRpc(builds: Record<string, Build>, emptyFolder: string): Promise<http.Server> {
+  const methods: Record<string, (parameters: unknown) => unknown> = {
+    "Provider.Aws.Bootstrap": () => ({ asset: "asset", assetEcrRegistryId: account, assetEcrUrl: "", state: "state" }),
+    "Runtime.Build": (parameters) => {
+      const build = Build.parse(parameters);
+      builds[build.functionID] = build;
+      const exported = build.handler.split(".").at(-1);
+      return { handler: `bundle.${exported}`, out: emptyFolder, errors: [], sourcemaps: [] };
+    },
+  };
+  const server = http.createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    const { method, params } = JSON.parse(body) as { method: string; params: unknown[] };
+    const answer = methods[method];
+    response.end(
+      JSON.stringify(
+        answer
+          ? { result: answer(params[0]), error: null }
+          : { result: null, error: `${method} has no answer in packages/topology/src/evaluate.ts: add it` },
+      ),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
+
+/** Runs a program without the caller's environment: its secrets and AWS settings would end up in the recording. */
+async function run(args: string[], environment: Record<string, string>) {
+  const child = spawn(process.execPath, ["--enable-source-maps", "--no-warnings", ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TZ: "UTC", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => (stdout += chunk));
+  child.stderr.on("data", (chunk) => (stderr += chunk));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once("error", reject).once("close", resolve),
+  );
+  return { code, stdout, stderr };
+}

@@ -1,0 +1,44 @@
+import { identity, userPool } from "./identity.ts";
+import { paymentTokenKey, sandboxWebhookSecret } from "./secret.ts";
+import { allowedOrigins, policy } from "./stage.ts";
+import { inventoryTable, orderTable, paymentTable, sandboxTable, userTable } from "./table.ts";
+
+export const api = new sst.aws.ApiGatewayV2("Api", {
+  cors: allowedOrigins.length > 0 && {
+    allowOrigins: allowedOrigins,
+    allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match", "traceparent"],
+    exposeHeaders: ["etag", "idempotent-replayed", "location", "retry-after", "x-request-id"],
+    maxAge: "1 hour",
+  },
+  accessLog: { retention: policy.logRetention },
+  transform: {
+    stage: (args) => {
+      args.defaultRouteSettings = {
+        throttlingBurstLimit: policy.throttling.burst,
+        throttlingRateLimit: policy.throttling.ratePerSecond,
+      };
+    },
+  },
+});
+
+const userRouter = router("UserRouter", "user", [userTable, identity], {
+  permissions: [{ actions: ["cognito-idp:AdminConfirmSignUp"], resources: [userPool.arn] }],
+});
+const inventoryRouter = router("InventoryRouter", "inventory", [inventoryTable, identity]);
+const orderRouter = router("OrderRouter", "order", [orderTable, identity, paymentTokenKey]);
+const paymentRouter = router("PaymentRouter", "payment", [paymentTable, sandboxTable, sandboxWebhookSecret, identity]);
+
+route(userRouter, ["/users", "/users/{proxy+}", "/sessions"]);
+route(inventoryRouter, ["/products", "/products/{proxy+}"]);
+route(orderRouter, ["/orders", "/orders/{proxy+}"]);
+route(paymentRouter, ["/payments/{proxy+}", "/webhooks/{proxy+}"]);
+
+function router(name: string, domain: string, link: unknown[], args: Partial<sst.aws.FunctionArgs> = {}) {
+  return new sst.aws.Function(name, { handler: `packages/functions/src/${domain}.handler`, link, ...args });
+}
+
+/** The routers verify tokens themselves, because one router has public and private paths. */
+function route(target: sst.aws.Function, paths: string[]) {
+  for (const path of paths) api.route(`ANY ${path}`, target.arn, { auth: false });
+}

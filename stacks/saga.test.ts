@@ -1,0 +1,146 @@
+import validate from "asl-validator";
+import { expect, test } from "vitest";
+import { topology } from "./recorded.ts";
+
+interface State {
+  Type: string;
+  Next?: string;
+  Default?: string;
+  Choices?: { Condition: string; Next: string }[];
+  Catch?: { ErrorEquals: string[]; Next: string }[];
+  Retry?: { ErrorEquals: string[]; MaxAttempts: number; JitterStrategy: string }[];
+  Arguments?: { FunctionName: string; Payload: Record<string, string> };
+  Assign?: Record<string, string>;
+}
+
+const machine = topology.machines.Checkout!;
+const states = machine.definition.States as Record<string, State>;
+const forward = ["ReserveStock", "AuthorizePayment", "ConfirmOrder", "CapturePayment"];
+const undo = ["AbandonOrder", "VoidPayment", "ReleaseStock", "CancelOrder"];
+const tasks = Object.entries(states).filter(([, state]) => state.Type === "Task");
+
+test("the definition is valid", () => {
+  const result = validate(machine.definition);
+  expect(result.isValid, result.errorsText()).toBe(true);
+});
+
+test("a run ends by itself before an express execution would be cut off", () => {
+  expect(machine.type).toBe("EXPRESS");
+  expect(machine.definition.TimeoutSeconds).toBeLessThan(300);
+});
+
+test("every state is written in JSONata, none in the paths that Step Functions falls back to", () => {
+  const languages = Object.values(states).map((state) => (state as { QueryLanguage?: string }).QueryLanguage);
+  expect(new Set(languages)).toEqual(new Set(["JSONata"]));
+});
+
+test("an order goes through its steps in order", () => {
+  expect(machine.definition.StartAt).toBe("Receive");
+  expect(states.Receive!.Next).toBe("Abandoned?");
+  expect(states["Abandoned?"]!.Default).toBe("ReserveStock");
+  expect(states.ReserveStock!.Next).toBe("AuthorizePayment");
+  expect(states.AuthorizePayment!.Next).toBe("NeedsCustomer?");
+  expect(states["NeedsCustomer?"]!.Default).toBe("ConfirmOrder");
+  expect(states.ConfirmOrder!.Next).toBe("CapturePayment");
+  expect(states.CapturePayment!.Next).toBe("Settled");
+});
+
+test("a payment that needs the customer ends the run without undoing anything", () => {
+  expect(states["NeedsCustomer?"]!.Choices).toEqual([
+    { Condition: '{% $states.input.status = "action_required" %}', Next: "AwaitCustomer" },
+  ]);
+  expect(states.AwaitCustomer!.Type).toBe("Succeed");
+});
+
+test("every forward step that fails, for whatever reason, leads to the decision to abandon the order", () => {
+  for (const name of forward) {
+    expect(states[name]!.Catch, name).toEqual([{ ErrorEquals: ["States.ALL"], Next: "AbandonOrder" }]);
+  }
+});
+
+test("the undo runs in reverse, once abandoning is decided", () => {
+  expect(states.AbandonOrder!.Next).toBe("Undo?");
+  expect(states["Undo?"]!.Default).toBe("VoidPayment");
+  expect(states.VoidPayment!.Next).toBe("ReleaseStock");
+  expect(states.ReleaseStock!.Next).toBe("CancelOrder");
+  expect(states.CancelOrder!.Next).toBe("Undone");
+});
+
+test("nothing is undone when another run has confirmed the order", () => {
+  expect(states["Undo?"]!.Choices).toEqual([
+    { Condition: "{% $states.input.abandoned = false %}", Next: "Superseded" },
+  ]);
+  expect(states.Superseded!.Type).toBe("Succeed");
+});
+
+test("the checkout of an abandoned order goes straight to the undo", () => {
+  expect(states["Abandoned?"]!.Choices).toEqual([
+    { Condition: "{% $checkout.abandoned = true %}", Next: "VoidPayment" },
+  ]);
+});
+
+test("an undo that fails is not caught, so that its execution fails", () => {
+  for (const name of undo) expect(states[name]!.Catch, name).toBeUndefined();
+});
+
+test("only faults that may pass are tried again, never a refusal", () => {
+  const faults =
+    /^(Lambda\.(ServiceException|AWSLambdaException|SdkClientException|TooManyRequestsException|Unknown)|Sandbox\.Timedout|UnavailableError|ContentionError)$/;
+  for (const [name, state] of tasks) {
+    for (const error of state.Retry!.flatMap((retry) => retry.ErrorEquals)) expect(error, name).toMatch(faults);
+  }
+});
+
+test("undoing is tried for longer than going forward, and retries never come in step", () => {
+  for (const name of forward) expect(states[name]!.Retry, name).toMatchObject([{ MaxAttempts: 3 }]);
+  for (const name of undo) expect(states[name]!.Retry, name).toMatchObject([{ MaxAttempts: 5 }]);
+  for (const [name, state] of tasks) expect(state.Retry, name).toMatchObject([{ JitterStrategy: "FULL" }]);
+});
+
+test("each task calls the function of its name with the order, its checkout and its cause", () => {
+  expect(tasks.map(([name]) => name).sort()).toEqual([...forward, ...undo].sort());
+  for (const [name, { Arguments }] of tasks) {
+    expect(Arguments!.FunctionName, name).toBe(topology.functions[name]!.arn);
+    expect(Arguments!.Payload, name).toMatchObject({
+      orderId: "{% $orderId %}",
+      checkout: "{% $checkout %}",
+      correlationId: "{% $correlationId %}",
+      eventId: "{% $eventId %}",
+    });
+  }
+});
+
+test("abandoning is told the error and the step it stopped", () => {
+  expect(states.AbandonOrder!.Arguments!.Payload).toMatchObject({
+    error: "{% $states.input %}",
+    step: "{% $step %}",
+  });
+  const stepAfter = Object.fromEntries(
+    ["Receive", ...forward].map((name) => [name, states[name]!.Assign?.step] as const),
+  );
+  expect(stepAfter).toEqual({
+    Receive: "ReserveStock",
+    ReserveStock: "AuthorizePayment",
+    AuthorizePayment: "ConfirmOrder",
+    ConfirmOrder: "CapturePayment",
+    CapturePayment: undefined,
+  });
+});
+
+test("the machine may invoke its own steps and deliver its logs, nothing else", () => {
+  const role = Object.values(topology.roles).find(({ arn }) => arn === machine.role)!;
+  const invoked = [...forward, ...undo].map((name) => topology.functions[name]!.arn);
+  expect(role.statements).toHaveLength(2);
+  expect(role.statements[0]!.Action).toEqual(["lambda:InvokeFunction"]);
+  expect([...(role.statements[0]!.Resource as string[])].sort()).toEqual(invoked.sort());
+  for (const action of role.statements[1]!.Action as string[]) expect(action).toMatch(/^logs:/);
+});
+
+test("the bus starts a checkout without a function between", () => {
+  const rule = topology.rules.StartCheckout!;
+  expect(rule.pattern).toEqual({
+    source: ["cartwright.order"],
+    "detail-type": ["checkout.resumed", "order.placed"],
+  });
+  expect(rule.targets.map(({ arn }) => arn)).toEqual([machine.arn]);
+});

@@ -1,0 +1,207 @@
+import { CheckoutResumed, OrderPlaced, pattern } from "@cartwright/events";
+import { bus } from "./bus.ts";
+import { acceptFromRule, deadLetters, delivery } from "./dead-letters.ts";
+import { paymentTokenKey } from "./secret.ts";
+import { physicalName, policy } from "./stage.ts";
+import { inventoryTable, orderTable, paymentTable, sandboxTable } from "./table.ts";
+
+const { choice, lambdaInvoke, pass, succeed } = sst.aws.StepFunctions;
+
+const stock = [inventoryTable];
+const payment = [paymentTable, sandboxTable];
+const order = [orderTable];
+
+const functions = {
+  ReserveStock: step("ReserveStock", "stock.reserve", stock),
+  ReleaseStock: step("ReleaseStock", "stock.release", stock),
+  AuthorizePayment: step("AuthorizePayment", "payment.authorize", [...payment, paymentTokenKey]),
+  VoidPayment: step("VoidPayment", "payment.voidPayment", payment),
+  CapturePayment: step("CapturePayment", "payment.capture", payment),
+  ConfirmOrder: step("ConfirmOrder", "order.confirm", order),
+  AbandonOrder: step("AbandonOrder", "order.abandon", order),
+  CancelOrder: step("CancelOrder", "order.cancel", order),
+};
+
+/** What may pass when tried again. A decline is an answer, not a fault: it must never be in here. */
+const passing = [
+  "Lambda.ServiceException",
+  "Lambda.AWSLambdaException",
+  "Lambda.SdkClientException",
+  "Lambda.TooManyRequestsException",
+  "Lambda.Unknown",
+  "Sandbox.Timedout",
+  "UnavailableError",
+  "ContentionError",
+];
+
+// After a Catch the state's input is the error, so all that later states need is kept in variables.
+const receive = pass({
+  name: "Receive",
+  assign: {
+    orderId: "{% $states.input.detail.data.orderId %}",
+    checkout: "{% $states.input.detail.data %}",
+    correlationId: "{% $states.input.detail.correlationId %}",
+    eventId: "{% $states.input.detail.id %}",
+    step: "ReserveStock",
+  },
+});
+
+const reserveStock = forward("ReserveStock", "AuthorizePayment");
+const authorizePayment = forward("AuthorizePayment", "ConfirmOrder");
+const confirmOrder = forward("ConfirmOrder", "CapturePayment");
+const capturePayment = forward("CapturePayment");
+
+const abandonOrder = undo("AbandonOrder", { step: "{% $step %}", error: "{% $states.input %}" });
+const voidPayment = undo("VoidPayment");
+const releaseStock = undo("ReleaseStock");
+const cancelOrder = undo("CancelOrder");
+
+// `catch` jumps to the head of the chain its target belongs to, so it comes before that chain is made.
+for (const state of [reserveStock, authorizePayment, confirmOrder, capturePayment]) state.catch(abandonOrder);
+
+const undone = succeed({ name: "Undone" });
+voidPayment.next(releaseStock).next(cancelOrder).next(undone);
+
+// The failed order may have been confirmed by another run meanwhile: then nothing of it may be undone.
+const mayUndo = choice({ name: "Undo?" })
+  .when("{% $states.input.abandoned = false %}", succeed({ name: "Superseded" }))
+  .otherwise(voidPayment);
+abandonOrder.next(mayUndo);
+
+const needsCustomer = choice({ name: "NeedsCustomer?" })
+  .when('{% $states.input.status = "action_required" %}', succeed({ name: "AwaitCustomer" }))
+  .otherwise(confirmOrder);
+confirmOrder.next(capturePayment).next(succeed({ name: "Settled" }));
+reserveStock.next(authorizePayment).next(needsCustomer);
+
+// Not `$checkout.abandoned` alone: an absent field would be no boolean, and fail the execution.
+const abandoned = choice({ name: "Abandoned?" })
+  .when("{% $checkout.abandoned = true %}", voidPayment)
+  .otherwise(reserveStock);
+receive.next(abandoned);
+
+narrowRole("CheckoutRole");
+
+export const checkout = new sst.aws.StepFunctions("Checkout", {
+  type: "express",
+  definition: receive,
+  logging: { level: "error", includeData: false, retention: policy.logRetention },
+  transform: {
+    stateMachine: (args) => {
+      args.definition = $jsonStringify($jsonParse(args.definition).apply(complete));
+    },
+  },
+});
+
+startFromBus("StartCheckout", pattern(OrderPlaced, CheckoutResumed));
+
+function step(name: string, handler: string, link: unknown[]) {
+  return new sst.aws.Function(name, { handler: `packages/functions/src/saga/${handler}`, link });
+}
+
+/** A step towards a settled order. `next` names the step that fails if anything fails from then on. */
+function forward(name: keyof typeof functions, next?: keyof typeof functions) {
+  return invoke(name, {}, next && { step: next }).retry({
+    errors: [...passing],
+    interval: "1 second",
+    maxAttempts: 3,
+    backoffRate: 2,
+    jitterStrategy: "FULL",
+  });
+}
+
+/** Undoing must not be given up quietly: it is tried for longer, and an execution where it fails is a failed one. */
+function undo(name: keyof typeof functions, more: Record<string, string> = {}) {
+  return invoke(name, more).retry({
+    errors: [...passing],
+    interval: "2 seconds",
+    maxAttempts: 5,
+    backoffRate: 2,
+    jitterStrategy: "FULL",
+  });
+}
+
+function invoke(name: keyof typeof functions, more: Record<string, string>, assign?: Record<string, string>) {
+  return lambdaInvoke({
+    name,
+    function: functions[name],
+    payload: {
+      orderId: "{% $orderId %}",
+      checkout: "{% $checkout %}",
+      correlationId: "{% $correlationId %}",
+      eventId: "{% $eventId %}",
+      ...more,
+    },
+    output: "{% $states.result.Payload %}",
+    ...(assign && { assign }),
+  });
+}
+
+/** Adds what the builder can't say. An express execution ends after five minutes in any case; this one ends sooner. */
+function complete(definition: Record<string, unknown>) {
+  return {
+    Comment: "Reserves, authorizes, confirms, captures; undoes it all in reverse when a step fails",
+    QueryLanguage: "JSONata",
+    TimeoutSeconds: 240,
+    ...definition,
+  };
+}
+
+/** SST's own role may do anything with any bus, and start any machine of the account. */
+function narrowRole(roleName: string) {
+  $transform(aws.iam.Role, (args, _options, name) => {
+    if (name !== roleName) return;
+    const statements = [
+      {
+        actions: ["lambda:InvokeFunction"],
+        resources: Object.values(functions).map((invoked) => invoked.arn),
+      },
+      {
+        // AWS knows no resource to narrow the delivery of a state machine's logs to.
+        actions: [
+          "logs:CreateLogDelivery",
+          "logs:DeleteLogDelivery",
+          "logs:DescribeLogGroups",
+          "logs:DescribeResourcePolicies",
+          "logs:GetLogDelivery",
+          "logs:ListLogDeliveries",
+          "logs:PutResourcePolicy",
+          "logs:UpdateLogDelivery",
+        ],
+        resources: ["*"],
+      },
+    ];
+    args.inlinePolicies = [{ name: "inline", policy: aws.iam.getPolicyDocumentOutput({ statements }).json }];
+  });
+}
+
+/** EventBridge starts the machine itself: no function between, that could lose the event. */
+function startFromBus(name: string, events: { source: string[]; detailType: string[] }) {
+  const failures = deadLetters(`${name}DeadLetters`);
+  const role = new aws.iam.Role(`${name}Role`, {
+    name: physicalName(name, 64),
+    assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "events.amazonaws.com" }),
+    inlinePolicies: [
+      {
+        name: "inline",
+        policy: aws.iam.getPolicyDocumentOutput({
+          statements: [{ actions: ["states:StartExecution"], resources: [checkout.arn] }],
+        }).json,
+      },
+    ],
+  });
+  const rule = new aws.cloudwatch.EventRule(name, {
+    name: physicalName(name, 64),
+    eventBusName: bus.name,
+    eventPattern: $jsonStringify({ source: events.source, "detail-type": events.detailType }),
+  });
+  acceptFromRule(`${name}DeadLettersPolicy`, failures, rule.arn);
+  new aws.cloudwatch.EventTarget(`${name}Target`, {
+    eventBusName: bus.name,
+    rule: rule.name,
+    arn: checkout.arn,
+    roleArn: role.arn,
+    deadLetterConfig: { arn: failures.arn },
+    retryPolicy: delivery,
+  });
+}

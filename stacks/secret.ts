@@ -1,0 +1,30 @@
+import { policy, stageName } from "./stage.ts";
+
+/** Usable, but known to everybody: for personal stages and one's own machine. */
+const placeholders = {
+  PaymentTokenKey: "cGxhY2Vob2xkZXItb25seS1uZXZlci1kZXBsb3llZCE=",
+  SandboxWebhookSecret: "placeholder-only-never-deployed",
+};
+
+// SST would notice a missing secret too, but one at a time, and after it has begun to create resources.
+if (!policy.placeholderSecrets) assertSet();
+
+/** Seals payment tokens: 32 bytes in base64, as `openssl rand -base64 32` prints them. */
+export const paymentTokenKey = secret("PaymentTokenKey");
+
+/** Signs the webhooks of the sandbox payment provider. */
+export const sandboxWebhookSecret = secret("SandboxWebhookSecret");
+
+function secret(name: keyof typeof placeholders) {
+  return new sst.Secret(name, policy.placeholderSecrets ? placeholders[name] : undefined);
+}
+
+/** The SST CLI hands the values of secrets to this program in its environment. */
+function assertSet(): void {
+  const missing = Object.keys(placeholders).filter((name) => process.env[`SST_SECRET_${name}`] === undefined);
+  if (missing.length === 0) return;
+  const commands = missing.map((name) => `  sst secret set ${name} <value> --stage ${stageName}`);
+  throw new Error(
+    `this stage has no placeholders for its secrets; set those that are missing:\n${commands.join("\n")}`,
+  );
+}

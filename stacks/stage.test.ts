@@ -1,0 +1,41 @@
+import { afterEach, expect, test, vi } from "vitest";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  vi.resetModules();
+});
+
+function stageOf(stage: string) {
+  vi.stubGlobal("$app", { name: "cartwright", stage });
+  return import("./stage.ts");
+}
+
+test("production admits no origin until STOREFRONT_ORIGINS names them", async () => {
+  vi.stubEnv("STOREFRONT_ORIGINS", "");
+  expect((await stageOf("production")).allowedOrigins).toEqual([]);
+});
+
+test("production admits exactly the origins that STOREFRONT_ORIGINS names", async () => {
+  vi.stubEnv("STOREFRONT_ORIGINS", "https://shop.example.com,https://staff.example.com");
+  const { allowedOrigins } = await stageOf("production");
+  expect(allowedOrigins).toEqual(["https://shop.example.com", "https://staff.example.com"]);
+});
+
+test.each(["*", "http://shop.example.com", "https://*.example.com", "https://shop.example.com/"])(
+  "production refuses %s as an origin",
+  async (origin) => {
+    vi.stubEnv("STOREFRONT_ORIGINS", origin);
+    await expect(stageOf("production")).rejects.toThrow("is no origin");
+  },
+);
+
+test("names contain the stage, so that stages can share an account", async () => {
+  const { physicalName } = await stageOf("ada");
+  expect(physicalName("Archive", 48)).toBe("cartwright-ada-Archive");
+});
+
+test("a stage whose name makes names longer than AWS takes is refused, not cut", async () => {
+  const { physicalName } = await stageOf("a".repeat(40));
+  expect(() => physicalName("Archive", 48)).toThrow("choose a shorter stage name");
+});

@@ -1,0 +1,26 @@
+import { policyOf } from "./policy.ts";
+
+export const stageName = $app.stage;
+export const policy = policyOf(stageName);
+
+/** Web origins that may call the API. None are allowed until STOREFRONT_ORIGINS names them, comma-separated. */
+export const allowedOrigins = policy.origins === "any" ? ["*"] : storefrontOrigins();
+
+/** SST names what its components contain; a raw resource takes its name from here. `limit` is AWS's, in characters. */
+export function physicalName(name: string, limit: number): string {
+  const full = `${$app.name}-${stageName}-${name}`;
+  if (full.length > limit) {
+    throw new Error(`the name ${full} has ${full.length} characters, AWS takes ${limit}: choose a shorter stage name`);
+  }
+  return full;
+}
+
+function storefrontOrigins(): string[] {
+  const origins = (process.env.STOREFRONT_ORIGINS ?? "").split(",").filter((origin) => origin !== "");
+  for (const origin of origins) {
+    if (!/^https:\/\/[^/*]+$/.test(origin)) {
+      throw new Error(`STOREFRONT_ORIGINS: ${origin} is no origin, write for example https://shop.example.com`);
+    }
+  }
+  return origins;
+}

@@ -1,0 +1,209 @@
+import { registry } from "@cartwright/events";
+import { expect, test } from "vitest";
+import { topology } from "./recorded.ts";
+
+const functions = Object.entries(topology.functions);
+const queueOf = (arn: string) => Object.values(topology.queues).find((queue) => queue.arn === arn)!;
+const functionOf = (arn: string) => Object.values(topology.functions).find((lambda) => lambda.arn === arn)!;
+const roleOf = (arn: string) => Object.values(topology.roles).find((role) => role.arn === arn)!;
+const list = (value: unknown) => [value ?? []].flat() as string[];
+
+const queueMappings = Object.entries(topology.mappings).filter(([, { source }]) => source.includes(":sqs:"));
+const streamMappings = Object.entries(topology.mappings).filter(([, { source }]) => source.includes(":dynamodb:"));
+
+test("the recording is of this application, with something in every part", () => {
+  expect(topology).toMatchObject({ app: "cartwright", stage: "local", region: "eu-west-1" });
+  for (const [part, things] of Object.entries(topology)) expect(Object.keys(things), part).not.toEqual([]);
+});
+
+test("every queue that is consumed has dead letters, and fails message by message", () => {
+  expect(queueMappings).not.toEqual([]);
+  for (const [name, mapping] of queueMappings) {
+    expect(queueOf(mapping.source).redrive, name).toBeDefined();
+    expect(mapping.partialResponses, name).toBe(true);
+  }
+});
+
+test("a message stays invisible for at least six times as long as its function may run", () => {
+  for (const [name, mapping] of queueMappings) {
+    const { timeoutSeconds } = functionOf(mapping.function);
+    expect(queueOf(mapping.source).visibilityTimeoutSeconds, name).toBeGreaterThanOrEqual(6 * timeoutSeconds);
+  }
+});
+
+test("whatever ends in dead letters waits there for a person, for as long as SQS can keep it", () => {
+  const waiting = Object.entries(topology.queues).filter(([name]) => name.endsWith("DeadLetters"));
+  expect(waiting.length).toBeGreaterThanOrEqual(queueMappings.length + streamMappings.length);
+  for (const [name, queue] of waiting) expect(queue.retentionSeconds, name).toBe(14 * 24 * 60 * 60);
+});
+
+test("everything that a queue, rule, stream, schedule or function gives up on goes to dead letters", () => {
+  const abandonedTo = [
+    ...Object.values(topology.queues).flatMap(({ redrive }) => redrive?.deadLetters ?? []),
+    ...Object.values(topology.rules).flatMap(({ targets }) => targets.map(({ deadLetters }) => deadLetters)),
+    ...Object.values(topology.schedules).map(({ target }) => target.deadLetters),
+    ...Object.values(topology.schedules).map(({ target }) => functionOf(target.arn).asynchronous?.onFailure),
+    ...streamMappings.map(([, { onFailure }]) => onFailure),
+  ];
+  const deadLetters = Object.entries(topology.queues).filter(([name]) => name.endsWith("DeadLetters"));
+  expect(new Set(abandonedTo)).toEqual(new Set(deadLetters.map(([, { arn }]) => arn)));
+});
+
+test("every rule's target is tried again for a bounded time", () => {
+  for (const [name, { targets }] of Object.entries(topology.rules)) {
+    expect(targets, name).toHaveLength(1);
+    expect(targets[0]!.retry, name).toEqual({ maximumAttempts: 10, maximumAgeSeconds: 3600 });
+  }
+});
+
+test("every change of a domain's table reaches its relay from the beginning, and no poison record blocks it for ever", () => {
+  const streams = Object.values(topology.tables).flatMap((table) => table.stream?.arn ?? []);
+  expect(streamMappings.map(([, { source }]) => source).sort()).toEqual(streams.sort());
+  for (const [name, mapping] of streamMappings) {
+    expect(mapping, name).toMatchObject({ startingPosition: "TRIM_HORIZON", partialResponses: true, bisect: true });
+    expect(mapping.maximumRetries, name).toBeGreaterThan(0);
+    expect(mapping.maximumAgeSeconds, name).toBeGreaterThan(0);
+  }
+});
+
+test("a relay sees only what was written with an outbox, never a deletion", () => {
+  for (const [name, { filters }] of streamMappings) {
+    const outbox = { S: [{ exists: true }] };
+    expect(filters, name).toEqual([{ eventName: ["INSERT", "MODIFY"], dynamodb: { NewImage: { outbox } } }]);
+  }
+});
+
+test("a queue takes messages from this account alone", () => {
+  for (const [name, { policy }] of Object.entries(topology.queues)) {
+    for (const statement of (policy as { Statement: Record<string, unknown>[] } | undefined)?.Statement ?? []) {
+      expect(statement.Condition, name).toMatchObject({ StringEquals: { "aws:SourceAccount": topology.account } });
+    }
+  }
+});
+
+test("the dead letters of a rule accept that rule alone", () => {
+  for (const [name, rule] of Object.entries(topology.rules)) {
+    const { policy } = queueOf(rule.targets[0]!.deadLetters!);
+    const ruleArn = `arn:aws:events:${topology.region}:${topology.account}:rule/${rule.bus}/${rule.name}`;
+    expect(policy, name).toMatchObject({
+      Statement: [
+        { Principal: { Service: ["events.amazonaws.com"] }, Condition: { ArnEquals: { "aws:SourceArn": [ruleArn] } } },
+      ],
+    });
+  }
+});
+
+test("a rule names only events that exist, from the domain that publishes them", () => {
+  for (const [name, { pattern }] of Object.entries(topology.rules)) {
+    for (const event of list(pattern!["detail-type"])) {
+      const definition = registry.get(event);
+      expect(definition, `${name}: ${event}`).toBeDefined();
+      expect(list(pattern!.source), name).toContain(definition!.source);
+    }
+  }
+});
+
+test("roles are assumed by AWS services, never by an account", () => {
+  for (const [name, { trust }] of Object.entries(topology.roles)) {
+    for (const { Principal } of (trust as { Statement: { Principal: object }[] }).Statement) {
+      expect(Object.keys(Principal), name).toEqual(["Service"]);
+    }
+  }
+});
+
+test("no role may do everything with a service, or anything with every resource", () => {
+  // AWS has no resource to name for the delivery of a state machine's logs.
+  const reasoned = (action: string) =>
+    /^logs:\w+(LogDelivery|LogDeliveries|LogGroups|ResourcePolicy|ResourcePolicies)$/.test(action);
+  for (const [name, { statements }] of Object.entries(topology.roles)) {
+    for (const { Action, Resource } of statements) {
+      expect(
+        list(Action).filter((action) => action.includes("*")),
+        name,
+      ).toEqual([]);
+      if (list(Resource).includes("*"))
+        expect(
+          list(Action).filter((action) => !reasoned(action)),
+          name,
+        ).toEqual([]);
+    }
+  }
+});
+
+test("functions have no managed policy but the one that lets them log", () => {
+  for (const [name, { role }] of functions) {
+    const logging = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+    expect(roleOf(role).managedPolicies, name).toEqual([logging]);
+  }
+});
+
+test("no function reaches into two domains", () => {
+  const tables = ["UserTable", "InventoryTable", "OrderTable", "PaymentTable"];
+  for (const [name, { links }] of functions) {
+    expect(links.filter((link) => tables.includes(link)).length, name).toBeLessThanOrEqual(1);
+  }
+});
+
+test("a function may use exactly the tables it is linked to", () => {
+  for (const [name, { role, links }] of functions) {
+    const usable = roleOf(role)
+      .statements.flatMap(({ Resource }) => list(Resource))
+      .filter((arn) => /:table\/[^/]+$/.test(arn));
+    const linked = links.flatMap((link) => topology.tables[link]?.arn ?? []);
+    expect(new Set(usable), name).toEqual(new Set(linked));
+  }
+});
+
+test("only the payment domain opens payment tokens, and only the order router seals them", () => {
+  const holders = functions.filter(([, { links }]) => links.includes("PaymentTokenKey")).map(([name]) => name);
+  expect(holders.sort()).toEqual(["AuthorizePayment", "OrderRouter"]);
+});
+
+test("nothing is scanned but the sandbox provider's books, by the function that reconciles them", () => {
+  const scanning = functions.flatMap(([name, { role }]) =>
+    roleOf(role)
+      .statements.filter(({ Action }) => list(Action).includes("dynamodb:Scan"))
+      .map(({ Resource }) => [name, list(Resource)]),
+  );
+  expect(scanning).toEqual([["ReconcilePaymentsHandler", [topology.tables.SandboxTable!.arn]]]);
+});
+
+test("only relays publish", () => {
+  const publishers = functions.filter(([, { role }]) =>
+    roleOf(role).statements.some(({ Action }) => list(Action).includes("events:PutEvents")),
+  );
+  expect(publishers.map(([name]) => name).sort()).toEqual([
+    "InventoryRelay",
+    "OrderRelay",
+    "PaymentRelay",
+    "UserRelay",
+  ]);
+});
+
+test("no environment carries a secret", () => {
+  const secrets = Object.values(topology.links).flatMap((link) => (link.type === "sst.sst.Secret" ? [link.value] : []));
+  expect(secrets).toHaveLength(2);
+  for (const [name, { environment }] of functions) {
+    for (const value of Object.values(environment)) expect(secrets, name).not.toContain(value);
+  }
+});
+
+test("every function runs on the same runtime, and answers before the API gives up", () => {
+  for (const [name, { runtime, architecture }] of functions) {
+    expect({ runtime, architecture }, name).toEqual({ runtime: "nodejs24.x", architecture: "arm64" });
+  }
+  for (const { key, function: arn } of topology.apis.Api!.routes) {
+    expect(functionOf(arn).timeoutSeconds, key).toBeLessThan(30);
+  }
+});
+
+test("people sign in with a password over the API alone, and staff is a group", () => {
+  const { clients, groups, issuer, id } = topology.userPools.UserPool!;
+  expect(groups).toEqual(["staff"]);
+  expect(clients.Web!.flows).toEqual(["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+  expect(topology.links.Identity).toMatchObject({ issuer, userPoolId: id, clientId: clients.Web!.id });
+});
+
+test("the placeholder for the payment token key is a key", () => {
+  expect(Buffer.from(String(topology.links.PaymentTokenKey!.value), "base64")).toHaveLength(32);
+});
