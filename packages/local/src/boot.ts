@@ -1,0 +1,431 @@
+import * as http from "node:http";
+import * as path from "node:path";
+import type { Api, Topology } from "@cartwright/topology";
+import { type Activity, createActivity } from "./activity.ts";
+import { openAsyncInvoker } from "./async-invoke.ts";
+import { type Bundle, bundleHandlers } from "./bundle.ts";
+import { type EventBus, openBus, type PutEventsEntry } from "./bus.ts";
+import { busOperations } from "./bus-api.ts";
+import { NoSuchTargetError, type TargetCalls } from "./bus-delivery.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type DynamoFault, type DynamoRequest, openDynamoDoor } from "./dynamo.ts";
+import { createEndpoint } from "./endpoint.ts";
+import { type Engine, startEngine } from "./engine.ts";
+import { functionEnvironment, setProcessEnvironment } from "./environment.ts";
+import {
+  createFunctionHost,
+  type FunctionHost,
+  type InvocationHooks,
+  type LogLine,
+  splitHandler,
+} from "./function-host.ts";
+import { createHttpApi } from "./http.ts";
+import { createIdentity, type Identity } from "./identity.ts";
+import { localLinks, queueUrl } from "./link.ts";
+import { closeServer, listen } from "./listen.ts";
+import { openLogFile } from "./log-file.ts";
+import { machineOperations } from "./machine-api.ts";
+import { createMachineHost, type Executions, type MachineHost } from "./machine-host.ts";
+import { chunksOf, computeGbSeconds, createMeter, type Meter } from "./meter.ts";
+import { openQueues, type Queues } from "./queue.ts";
+import { queueOperations } from "./queue-api.ts";
+import { startQueuePoller } from "./queue-poller.ts";
+import { type Random, systemRandom } from "./random.ts";
+import { type Schedules, startSchedules } from "./schedule.ts";
+import { takeStateFolder } from "./state-folder.ts";
+import { openStore, type Store } from "./store.ts";
+import { openStreamCheckpoints } from "./stream-checkpoint.ts";
+import { type StreamPoller, startStreamPoller } from "./stream-poller.ts";
+import { openStreamSource } from "./stream-source.ts";
+import { createStreamTrimming } from "./stream-trim.ts";
+import { ensureTables } from "./table.ts";
+import { createTracer, type Tracer } from "./trace.ts";
+
+export interface BootOptions {
+  topology: Topology;
+  /** The folder that the handlers' paths begin in. */
+  root: string;
+  /** Where state lives; it must be this process's alone. */
+  stateFolder: string;
+  /** 0 takes any free port. */
+  apiPort: number;
+  endpointPort: number;
+  clock?: Clock;
+  random?: Random;
+  environment?: NodeJS.ProcessEnv;
+  /** Told as each part comes up. */
+  onStep?: (step: string) => void;
+  /** Called when the engine dies; nothing works any more then. */
+  onFatal?: (error: Error) => void;
+  hooks?: Hooks;
+}
+
+/** Where tests look in, and where they break things. */
+export interface Hooks extends InvocationHooks {
+  onLog?: (line: LogLine) => void;
+  /** Fails a request of a handler to DynamoDB, or loses its answer. */
+  onDynamoRequest?: (operation: string, request: DynamoRequest) => DynamoFault | undefined;
+  /** An error code fails the entry. */
+  onPutEvents?: (entry: PutEventsEntry) => string | undefined;
+}
+
+/** The whole topology, running. */
+export interface Local {
+  topology: Topology;
+  apiUrl: string;
+  /** Where the AWS SDKs find DynamoDB, EventBridge, SQS, Step Functions and Cognito. */
+  endpointUrl: string;
+  /** The links of the topology with this machine's addresses. */
+  links: Topology["links"];
+  functions: Pick<FunctionHost, "invoke">;
+  queues: Queues;
+  bus: EventBus;
+  executions: Executions;
+  schedules: Pick<Schedules, "trigger" | "next">;
+  meter: Meter;
+  /**
+   * Resolves when nothing more will happen before time passes: delayed messages, and those that wait for another try,
+   * don't count. Rejects with IdleTimeoutError, naming what is still at work, after `limitMs` of real time.
+   */
+  idle(limitMs?: number): Promise<void>;
+  /** Lets what is in hand end, and releases ports, processes and the state folder. */
+  stop(): Promise<void>;
+}
+
+export class AlreadyRunningError extends Error {
+  override readonly name = "AlreadyRunningError";
+}
+
+/** The SDK's endpoint is an environment variable, so a process can serve one topology at a time. */
+let isRunning = false;
+
+type Closer = () => void | Promise<void>;
+
+/** Boots the recorded topology on this machine. What was started before a failure is stopped again. */
+export async function boot(options: BootOptions): Promise<Local> {
+  if (isRunning) {
+    throw new AlreadyRunningError("A topology already runs in this process: stop it before booting another.");
+  }
+  isRunning = true;
+  const closers: Closer[] = [
+    () => {
+      isRunning = false;
+    },
+  ];
+  try {
+    return await start(options, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+/** In reverse order of opening. One that fails doesn't keep the others open. */
+async function closeAll(closers: Closer[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} parts did not stop cleanly.`);
+}
+
+/** What every part of the runtime needs. */
+interface Ground {
+  options: BootOptions;
+  topology: Topology;
+  clock: Clock;
+  random: Random;
+  engine: Engine;
+  store: Store;
+  queues: Queues;
+  meter: Meter;
+  tracer: Tracer;
+  identity: Identity;
+  bundles: Map<string, Bundle>;
+  activity: Activity;
+  log: (line: LogLine) => void;
+  /** Reports an error of the runtime itself. */
+  report: (error: unknown) => void;
+  step: (text: string) => void;
+  addresses: { apiUrl: string; endpointUrl: string };
+}
+
+async function start(options: BootOptions, closers: Closer[]): Promise<Local> {
+  const ground = await prepare(options, closers);
+  const { topology, addresses, step } = ground;
+
+  const apiServer = http.createServer();
+  const endpointServer = http.createServer();
+  addresses.endpointUrl = await open(endpointServer, options.endpointPort, "the AWS APIs", closers);
+  addresses.apiUrl = await open(apiServer, options.apiPort, "the API", closers);
+  closers.push(setProcessEnvironment(topology.app, { ...addresses, region: topology.region }));
+  const links = localLinks(topology, addresses, options.environment ?? process.env);
+
+  const functions = hostFunctions(ground, links);
+  closers.push(() => functions.stop());
+  ground.activity.watch("functions", () => functions.running() > 0);
+  const { bus, machines, targets } = openWorkflows(ground, functions, closers);
+
+  const streams = startStreams(ground, functions, closers);
+  endpointServer.on("request", endpointOf(ground, { bus, machines, streams }));
+  apiServer.on("request", apiOf(ground, functions));
+  startQueues(ground, functions, closers);
+  // Requests end before the parts they need do.
+  closers.push(() => closeServer(apiServer));
+  const schedules = openSchedules(ground, targets);
+  closers.push(() => schedules.stop());
+  ground.activity.watch("schedules", schedules.busy);
+  step(`the API listens at ${addresses.apiUrl}, the AWS APIs at ${addresses.endpointUrl}`);
+
+  return {
+    topology,
+    ...addresses,
+    links,
+    functions: { invoke: functions.invoke },
+    queues: ground.queues,
+    bus,
+    executions: machines.executions,
+    schedules,
+    meter: ground.meter,
+    idle: ground.activity.idle,
+    stop: () => closeAll(closers),
+  };
+}
+
+/** Everything that doesn't need an address yet. */
+async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground> {
+  const { topology, clock = systemClock, random = systemRandom, onStep: step = () => {} } = options;
+  const folder = takeStateFolder(options.stateFolder);
+  closers.push(folder.release);
+  const logFile = openLogFile(folder.path);
+  closers.push(() => logFile.close());
+  const log = (line: LogLine) => {
+    logFile.write(line);
+    options.hooks?.onLog?.(line);
+  };
+  const report = (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log({ timeMs: clock.now(), functionName: "runtime", requestId: "-", text });
+  };
+
+  const engine = await startEngine({
+    stateFolder: folder.path,
+    environment: options.environment ?? process.env,
+    onDeath: options.onFatal ?? ((error) => console.error(error.message)),
+  });
+  closers.push(() => engine.stop());
+  await ensureTables(engine, Object.values(topology.tables));
+  step(`DynamoDB with ${count(topology.tables, "table")} at ${engine.endpoint}`);
+
+  const store = openStore(path.join(folder.path, "runtime.sqlite"));
+  closers.push(() => store.close());
+  const queues = openQueues({ queues: Object.values(topology.queues), store, clock, random });
+  closers.push(() => queues.close());
+
+  const handlerFiles = Object.values(topology.functions).map(({ handler }) => splitHandler(handler).handlerFile);
+  const bundles = await bundleHandlers(
+    options.root,
+    [...new Set(handlerFiles)].toSorted(),
+    path.join(folder.path, "functions"),
+  );
+  step(`${count(topology.functions, "function")} bundled from ${bundles.size} handler files`);
+
+  const addresses = { apiUrl: "", endpointUrl: "" };
+  const identity = await createIdentity({
+    pools: topology.userPools,
+    endpointUrl: () => addresses.endpointUrl,
+    store,
+    clock,
+    random,
+  });
+  const meter = createMeter();
+  const tracer = await createTracer(random);
+  return {
+    ...{ options, topology, clock, random, engine, store, queues, meter, tracer, identity, bundles },
+    ...{ activity: createActivity(), log, report, step, addresses },
+  };
+}
+
+function count(things: Record<string, unknown>, noun: string): string {
+  const amount = Object.keys(things).length;
+  return `${amount} ${noun}${amount === 1 ? "" : "s"}`;
+}
+
+async function open(server: http.Server, port: number, purpose: string, closers: Closer[]): Promise<string> {
+  const actual = await listen(server, port, purpose);
+  closers.push(() => closeServer(server));
+  return `http://127.0.0.1:${actual}`;
+}
+
+function hostFunctions(ground: Ground, links: Topology["links"]): FunctionHost {
+  const { topology, addresses, bundles, tracer, clock, random, log, meter, options } = ground;
+  return createFunctionHost({
+    functions: topology.functions,
+    bundles,
+    environmentOf: (lambda) => functionEnvironment(lambda, topology, links, addresses.endpointUrl),
+    tracer,
+    clock,
+    random,
+    onLog: log,
+    onFinished({ correlationIds, functionName: name, durationMs, memoryMb }) {
+      meter.record("invocations", { correlationIds, name, amount: 1 });
+      const amount = computeGbSeconds(durationMs, memoryMb);
+      meter.record("computeGbSeconds", { correlationIds, name, amount });
+    },
+    ...(options.hooks && { hooks: options.hooks }),
+  });
+}
+
+/** The bus and what it starts: state machines, and functions that nobody waits for. */
+function openWorkflows(ground: Ground, functions: FunctionHost, closers: Closer[]) {
+  const { topology, store, clock, random, meter, queues, activity, report, options } = ground;
+  const shared = { store, clock, random, meter, invoke: functions.invoke };
+  const asyncInvoker = openAsyncInvoker({
+    ...shared,
+    functions: topology.functions,
+    sendFailure: (destination, body) => queues.send(destination, { body }),
+  });
+  closers.push(() => asyncInvoker.stop());
+  activity.watch("asynchronous invocations", asyncInvoker.busy);
+  const machines = createMachineHost({ ...shared, machines: topology.machines, onError: report });
+  closers.push(() => machines.stop());
+  activity.watch("state machines", () => machines.running() > 0);
+  const targets: TargetCalls = {
+    async start(machineArn, input) {
+      const exists = Object.values(topology.machines).some(({ arn }) => arn === machineArn);
+      if (!exists) throw new NoSuchTargetError(`The state machine ${machineArn} does not exist.`);
+      machines.start(machineArn, input);
+    },
+    async invokeAsync(functionArn, event) {
+      asyncInvoker.accept(functionArn, event);
+    },
+  };
+  const bus = openBus({
+    ...shared,
+    buses: Object.values(topology.buses),
+    rules: Object.values(topology.rules),
+    archives: Object.values(topology.archives),
+    account: topology.account,
+    region: topology.region,
+    queues,
+    targets,
+    ...(options.hooks?.onPutEvents && { onPutEvents: options.hooks.onPutEvents }),
+  });
+  closers.push(() => bus.stop());
+  activity.watch("deliveries of the bus", bus.busy);
+  return { bus, machines, targets };
+}
+
+function openSchedules({ topology, queues, clock, random }: Ground, targets: TargetCalls): Schedules {
+  const { schedules, account, region } = topology;
+  return startSchedules({ schedules, account, region, queues, clock, random, targets });
+}
+
+interface TableStream {
+  tableName: string;
+  poller: StreamPoller;
+}
+
+function startStreams(ground: Ground, functions: FunctionHost, closers: Closer[]): TableStream[] {
+  const { topology, engine, store, queues, clock, random, activity, report } = ground;
+  const checkpoints = openStreamCheckpoints(store);
+  const trimming = engine.databasePath
+    ? createStreamTrimming(engine.databasePath, checkpoints, clock, report)
+    : undefined;
+  if (trimming) closers.push(trimming.close);
+  const streams: TableStream[] = [];
+  for (const [name, mapping] of Object.entries(topology.mappings)) {
+    const table = Object.values(topology.tables).find(({ stream }) => stream?.arn === mapping.source);
+    if (!table || !mapping.enabled) continue;
+    trimming?.watch(table.name, name);
+    const poller = startStreamPoller({
+      name,
+      mapping,
+      table,
+      region: topology.region,
+      source: openStreamSource(engine, table.name),
+      checkpoints,
+      clock,
+      random,
+      invoke: functions.invoke,
+      sendFailure: (destination, body) => queues.send(destination, { body }),
+      onProgress: (position) => trimming?.progress(table.name, name, position),
+      onError: report,
+    });
+    closers.push(() => poller.stop());
+    activity.watch(`the stream of ${table.name}`, poller.busy);
+    streams.push({ tableName: table.name, poller });
+  }
+  return streams;
+}
+
+function startQueues(ground: Ground, functions: FunctionHost, closers: Closer[]): void {
+  const { topology, queues, clock, meter, activity } = ground;
+  for (const mapping of Object.values(topology.mappings)) {
+    if (!mapping.enabled || mapping.source.split(":")[2] !== "sqs") continue;
+    const poller = startQueuePoller({ mapping, queues, invoke: functions.invoke, clock, meter });
+    closers.push(() => poller.stop());
+    const isBusy = () => poller.busy() || queues.counts(mapping.source).visible > 0;
+    activity.watch(`the queue ${queues.resolve(mapping.source).name}`, isBusy);
+  }
+}
+
+function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHost; streams: TableStream[] }) {
+  const { topology, engine, queues, meter, tracer, random, identity, addresses, options } = ground;
+  const dynamo = openDynamoDoor({
+    engine,
+    onConsumed({ kind, table, units }, caller) {
+      const correlationIds = caller?.correlationIds ?? [];
+      const name = kind === "read" ? "tableReadUnits" : "tableWriteUnits";
+      meter.record(name, { correlationIds, name: table, amount: units });
+    },
+    onWrite(tables) {
+      for (const { tableName, poller } of parts.streams) if (tables.includes(tableName)) poller.wake();
+    },
+    ...(options.hooks?.onDynamoRequest && { onRequest: options.hooks.onDynamoRequest }),
+  });
+  const queueApi = queueOperations({
+    queues,
+    urlOf: (name) => queueUrl(addresses.endpointUrl, topology.account, name),
+    onRequest: ({ queue, bytes }, caller) =>
+      meter.record("queueRequests", {
+        correlationIds: caller?.correlationIds ?? [],
+        name: queue,
+        amount: chunksOf(bytes),
+      }),
+  });
+  return createEndpoint({
+    engine,
+    dynamo,
+    services: {
+      AmazonSQS: queueApi,
+      AWSEvents: busOperations(parts.bus),
+      AWSStepFunctions: machineOperations(parts.machines),
+      AWSCognitoIdentityProviderService: identity.operations,
+    },
+    document: identity.document,
+    tracer,
+    random,
+  });
+}
+
+const noApi: Api = { id: "none", endpoint: "none", routes: [] };
+
+function apiOf(ground: Ground, functions: FunctionHost): http.RequestListener {
+  const { topology, clock, random, meter } = ground;
+  const [api = noApi, second] = Object.values(topology.apis);
+  if (second) throw new Error(`Two APIs are recorded, ${api.id} and ${second.id}; one is what can be served here.`);
+  return createHttpApi({
+    api,
+    account: topology.account,
+    invoke: functions.invoke,
+    clock,
+    random,
+    onRequest: ({ correlationId, route }) =>
+      meter.record("apiRequests", { correlationIds: [correlationId], name: route ?? "none", amount: 1 }),
+  });
+}

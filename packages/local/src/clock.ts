@@ -1,0 +1,126 @@
+/** The one seam for time: everything in this package that waits or reads the time takes a Clock. */
+export interface Clock {
+  now(): number;
+  /** Runs once at or after `atMs`; a time in the past means as soon as possible, never at once. */
+  setTimer(atMs: number, run: () => void): Timer;
+  /** Rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+/** setTimeout overflows above this and would fire at once. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer(atMs, run) {
+    let handle: NodeJS.Timeout;
+    const arm = () => {
+      handle = setTimeout(fire, Math.min(Math.max(0, atMs - Date.now()), longestTimeoutMs));
+    };
+    // A timeout may be cut short, or fire a millisecond early.
+    const fire = () => (Date.now() < atMs ? arm() : run());
+    arm();
+    return { cancel: () => clearTimeout(handle) };
+  },
+  sleep: (ms, signal) => sleepOn(systemClock, ms, signal),
+};
+
+interface Pending {
+  atMs: number;
+  run: () => void;
+}
+
+/** Time that passes only when a test says so. */
+export class ManualClock implements Clock {
+  #nowMs: number;
+  #pending: Pending[] = [];
+
+  constructor(startMs = Date.parse("2026-01-01T00:00:00Z")) {
+    this.#nowMs = startMs;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  setTimer(atMs: number, run: () => void): Timer {
+    const timer = { atMs: Math.max(atMs, this.#nowMs), run };
+    const after = this.#pending.findIndex((other) => other.atMs > timer.atMs);
+    this.#pending.splice(after === -1 ? this.#pending.length : after, 0, timer);
+    return {
+      cancel: () => {
+        this.#pending = this.#pending.filter((other) => other !== timer);
+      },
+    };
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(this, ms, signal);
+  }
+
+  get pendingTimers(): number {
+    return this.#pending.length;
+  }
+
+  /** Runs the timers due within `ms` in order, letting the promises each one woke settle before the next. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms;
+    await settle();
+    while (this.#pending[0] && this.#pending[0].atMs <= untilMs) await this.#runNext();
+    this.#nowMs = untilMs;
+  }
+
+  /** Moves time from timer to timer until `work` is done, and no further than `limitMs`. */
+  async finish<T>(work: Promise<T>, limitMs = 366 * 86_400_000): Promise<T> {
+    const untilMs = this.#nowMs + limitMs;
+    let done = false;
+    work.then(
+      () => {
+        done = true;
+      },
+      () => {
+        done = true;
+      },
+    );
+    await settle();
+    while (!done) {
+      const next = this.#pending[0];
+      if (!next) throw new Error("The work is not done, and no timer is left that could continue it.");
+      if (next.atMs > untilMs) throw new Error(`The work is not done after ${limitMs} ms of manual time.`);
+      await this.#runNext();
+    }
+    return work;
+  }
+
+  async #runNext(): Promise<void> {
+    const next = this.#pending.shift();
+    if (!next) return;
+    this.#nowMs = next.atMs;
+    next.run();
+    await settle();
+  }
+}
+
+function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = clock.setTimer(clock.now() + ms, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** Two turns of the event loop: all pending promises, and those that hopped over one setImmediate. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
