@@ -25,7 +25,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** The order was still pending when the caller's patience ended; it goes on without being watched. */
+/** The order was not settled when the caller's patience ended; it goes on without being watched. */
 export class StillPendingError extends Error {
   override name = "StillPendingError";
 }
@@ -82,12 +82,12 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Optio
         answer(order.orders.$post({ json, header: { "idempotency-key": idempotencyKey } })),
       get,
       list: (query: { limit?: number; cursor?: string } = {}) => answer(order.orders.$get({ query })),
-      /** Follows an order until it is confirmed or cancelled; throws `StillPendingError` after `timeoutMs`. */
+      /** Follows an order until it is paid or cancelled; throws `StillPendingError` after `timeoutMs`. */
       waitUntilSettled: async (id: string, { timeoutMs = 30_000, intervalMs = 200 } = {}) => {
         for (const deadline = Date.now() + timeoutMs; ; ) {
           const current = await get(id);
-          if (current.status !== "pending") return current;
-          if (Date.now() >= deadline) throw new StillPendingError(`${id} is still pending after ${timeoutMs} ms`);
+          if (current.paid || current.status === "cancelled") return current;
+          if (Date.now() >= deadline) throw new StillPendingError(`${id} is not settled after ${timeoutMs} ms`);
           await new Promise((resolve) => setTimeout(resolve, intervalMs));
         }
       },

@@ -4,8 +4,6 @@ import * as z from "zod";
 /** Who calls, from a verified token and nothing else. */
 export const Actor = z.object({
   userId: idSchema("usr"),
-  subject: z.string(),
-  username: z.string(),
   roles: z.array(z.enum(["customer", "staff"])),
 });
 export type Actor = z.infer<typeof Actor>;

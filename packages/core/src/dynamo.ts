@@ -33,6 +33,7 @@ const passing = new Set([
   "ProvisionedThroughputExceededException",
   "RequestLimitExceeded",
   "ThrottlingException",
+  "TransactionConflictException",
   "TransactionInProgressException",
 ]);
 

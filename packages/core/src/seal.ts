@@ -1,31 +1,41 @@
 import { CompactEncrypt, compactDecrypt } from "jose";
 
 /**
- * Seals a payment token for one order (JWE, `dir` with AES-256-GCM), so that it can travel in events and be archived
- * without anyone but the payment domain being able to use it, and for no other order.
+ * Seals a payment token for one order (JWE, `dir` with AES-256-GCM), so that it can travel in events and be archived:
+ * only holders of the key can open it, and for no other order. `keys` are one or more of 32 bytes in base64, separated
+ * by commas: the first one seals, all of them open, so that a key can be replaced while orders are under way.
  */
-export async function seal(token: string, orderId: string, keyBase64: string): Promise<string> {
+export async function seal(token: string, orderId: string, keys: string): Promise<string> {
   return new CompactEncrypt(new TextEncoder().encode(JSON.stringify([orderId, token])))
     .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
-    .encrypt(key(keyBase64));
+    .encrypt(parseKeys(keys)[0]!);
 }
 
-export async function unseal(sealed: string, orderId: string, keyBase64: string): Promise<string> {
-  const { plaintext } = await compactDecrypt(sealed, key(keyBase64), {
-    keyManagementAlgorithms: ["dir"],
-    contentEncryptionAlgorithms: ["A256GCM"],
-  });
-  const [sealedFor, token] = JSON.parse(new TextDecoder().decode(plaintext)) as [string, string];
+export async function unseal(sealed: string, orderId: string, keys: string): Promise<string> {
+  const plaintext = await Promise.any(parseKeys(keys).map((key) => open(sealed, key))).catch(
+    (error: AggregateError) => {
+      throw new Error(`no key opens the payment token of ${orderId}`, { cause: error.errors[0] });
+    },
+  );
+  const [sealedFor, token] = JSON.parse(plaintext) as [string, string];
   if (sealedFor !== orderId) throw new Error(`the payment token was sealed for another order than ${orderId}`);
   return token;
 }
 
-function key(base64: string): Uint8Array {
-  const bytes = Buffer.from(base64, "base64");
-  if (bytes.length !== 32) {
+async function open(sealed: string, key: Uint8Array): Promise<string> {
+  const { plaintext } = await compactDecrypt(sealed, key, {
+    keyManagementAlgorithms: ["dir"],
+    contentEncryptionAlgorithms: ["A256GCM"],
+  });
+  return new TextDecoder().decode(plaintext);
+}
+
+function parseKeys(keys: string): Uint8Array[] {
+  return keys.split(",").map((base64) => {
+    const bytes = Buffer.from(base64.trim(), "base64");
+    if (bytes.length === 32) return bytes;
     throw new Error(
       `PaymentTokenKey must be 32 bytes in base64, got ${bytes.length}: make one with openssl rand -base64 32`,
     );
-  }
-  return bytes;
+  });
 }

@@ -16,7 +16,7 @@ export const StockAdjusted = defineEvent(
   "inventory",
   "stock.adjusted",
   1,
-  z.object({ adjustmentId: idSchema("adj"), sku: z.string(), delta: z.int(), reason: z.string() }),
+  z.object({ adjustmentId: idSchema("adj"), sku: z.string(), delta: z.int() }),
 );
 
 const Reservation = z.object({ orderId: idSchema("ord"), lines: z.array(OrderLine) });

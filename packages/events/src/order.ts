@@ -9,7 +9,7 @@ const customerId = idSchema("usr");
 export const OrderLine = z.object({ sku: z.string(), quantity: z.int().positive() });
 export type OrderLine = z.infer<typeof OrderLine>;
 
-/** All the checkout saga needs to know. The payment token is sealed: only the payment domain can open it. */
+/** All the checkout saga needs to know. The payment token is sealed for this order. */
 export const Checkout = z.object({
   orderId,
   customerId,

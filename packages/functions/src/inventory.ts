@@ -2,7 +2,7 @@ import { Inventory } from "@cartwright/core/inventory";
 import { Sku } from "@cartwright/events";
 import { handle } from "hono/aws-lambda";
 import * as z from "zod";
-import { staff } from "./http/auth.ts";
+import { maybeSignedIn, staff } from "./http/auth.ts";
 import { router } from "./http/router.ts";
 import { etag, idempotencyKey, ifMatch, PageQuery, valid, versionIn } from "./http/valid.ts";
 
@@ -13,8 +13,9 @@ export const inventory = router()
     const { limit = 20, cursor } = c.req.valid("query");
     return c.json(await Inventory.list({ limit, cursor }));
   })
-  .get("/products/:sku", bySku, async (c) => {
-    const product = await Inventory.fromSku(c.req.valid("param").sku);
+  .get("/products/:sku", maybeSignedIn(), bySku, async (c) => {
+    const isStaff = c.get("actor")?.roles.includes("staff") ?? false;
+    const product = await Inventory.fromSku(c.req.valid("param").sku, { staff: isStaff });
     c.header("ETag", etag(product.version));
     return c.json(product);
   })
@@ -41,9 +42,9 @@ export const inventory = router()
     async (c) => {
       const by = { actorId: c.get("actor").userId, idempotencyKey: c.req.valid("header")["idempotency-key"] };
       const { sku } = c.req.valid("param");
-      const { stock, replayed } = await Inventory.adjust(sku, c.req.valid("json"), by, c.get("cause"));
+      const { adjustment, replayed } = await Inventory.adjust(sku, c.req.valid("json"), by, c.get("cause"));
       if (replayed) c.header("Idempotent-Replayed", "true");
-      return c.json(stock, 201);
+      return c.json(adjustment, 201);
     },
   );
 

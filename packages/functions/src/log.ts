@@ -17,7 +17,6 @@ export interface Line {
   outcome?: string;
   code?: string | undefined;
   count?: number;
-  replayed?: boolean;
 }
 
 const logger = new Logger();

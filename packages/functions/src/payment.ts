@@ -6,6 +6,11 @@ import { signedIn } from "./http/auth.ts";
 import { router } from "./http/router.ts";
 import { etag, valid } from "./http/valid.ts";
 
+const outcomes = new Map([
+  ["authorization.approved", true],
+  ["authorization.refused", false],
+]);
+
 export const payments = router()
   .get("/payments/:id", signedIn(), valid("param", z.object({ id: Payment.ID })), async (c) => {
     const payment = await Payment.fromID(c.req.valid("param").id, c.get("actor").userId);
@@ -17,9 +22,11 @@ export const payments = router()
     const secret = Resource.SandboxWebhookSecret.value;
     const { orderId, type, id } = Payment.parseWebhook(body, c.req.header("Cartwright-Signature"), secret);
     c.set("orderId", orderId);
-    const cause = { ...c.get("cause"), causationId: id };
-    await Payment.completeActionRequired(orderId, type === "authorization.approved", cause);
-    return c.json({ received: true });
+    const approved = outcomes.get(type);
+    // A provider sends more than we asked for, and sends again what we refuse.
+    if (approved === undefined) return c.json({ received: true, ignored: true });
+    await Payment.completeActionRequired(orderId, approved, { ...c.get("cause"), causationId: id });
+    return c.json({ received: true, ignored: false });
   });
 
 export const handler = handle(payments);

@@ -6,7 +6,7 @@ import { Resource } from "sst";
 import * as z from "zod";
 import { log } from "./log.ts";
 
-const client = new EventBridgeClient({});
+let client: EventBridgeClient | undefined;
 const Outbox = z.array(Envelope);
 
 /**
@@ -18,7 +18,7 @@ export async function handler({ Records: records }: DynamoDBStreamEvent): Promis
   const events = committed.flatMap((record) => record.events);
   const failures = await publish(events, {
     busName: Resource.Bus.name,
-    putEvents: (entries) => client.send(new PutEventsCommand({ Entries: entries })),
+    putEvents: (entries) => eventBridge().send(new PutEventsCommand({ Entries: entries })),
   });
   const failed = new Set(failures.map(({ event }) => event.id));
   const first =
@@ -28,6 +28,11 @@ export async function handler({ Records: records }: DynamoDBStreamEvent): Promis
     log("not relayed", { event: event.name, correlationId: event.correlationId }, new Error(reason));
   }
   return { batchItemFailures: first ? [{ itemIdentifier: first }] : [] };
+}
+
+function eventBridge(): EventBridgeClient {
+  client ??= new EventBridgeClient({});
+  return client;
 }
 
 /** An unreadable record stops the batch before it, so that nothing behind it overtakes. */

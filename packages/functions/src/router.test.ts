@@ -49,7 +49,11 @@ async function call(
     },
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
-  return { status: response.status, headers: response.headers, json: (await response.json()) as Pick<Problem, "code" | "errors"> & { id: string } };
+  return {
+    status: response.status,
+    headers: response.headers,
+    json: (await response.json()) as Pick<Problem, "code" | "errors"> & { id: string },
+  };
 }
 
 const order = (overrides: Record<string, unknown> = {}) => ({
@@ -132,6 +136,12 @@ describe("placing an order", () => {
     expect(answer).toMatchObject({ status: 400, json: { code: "expected_json" } });
   });
 
+  test.each(["\\ud800", "\\u0000", "\\u001b[31m"])("an address with %s in it is refused", async (name) => {
+    const body = JSON.stringify(order()).replace('"Ada"', `"${name}"`);
+    const answer = await call(orders, "POST", "/orders", { token: customer, body, headers: key() });
+    expect(answer).toMatchObject({ status: 400, json: { errors: [{ path: "shippingAddress.name" }] } });
+  });
+
   test("a product that is not for sale is named", async () => {
     const body = order({ lines: [{ sku: "NOTHING", quantity: 1 }] });
     const answer = await call(orders, "POST", "/orders", { token: customer, body, headers: key() });
@@ -178,14 +188,25 @@ describe("staff", () => {
     expect((await change({ "If-Match": '"1"' })).headers.get("ETag")).toBe('"2"');
   });
 
+  test("find what shoppers don't, and are told when there is no such product", async () => {
+    const body = { ...product(newId("req")), status: "draft" };
+    await call(inventory, "POST", "/products", { token: staff, body });
+    expect((await call(inventory, "GET", `/products/${body.sku}`)).status).toBe(404);
+    expect((await call(inventory, "GET", `/products/${body.sku}`, { token: customer })).status).toBe(404);
+    expect((await call(inventory, "GET", `/products/${body.sku}`, { token: staff })).status).toBe(200);
+    expect((await call(inventory, "GET", "/products/NOTHING/stock", { token: staff })).status).toBe(404);
+  });
+
   test("adjust stock once per key", async () => {
     const { sku } = product(newId("req"));
     await call(inventory, "POST", "/products", { token: staff, body: product(sku) });
     const request = { token: staff, body: { delta: 5, reason: "delivery" }, headers: key() };
     const path = `/products/${sku}/stock-adjustments`;
-    expect(await call(inventory, "POST", path, request)).toMatchObject({ status: 201, json: { onHand: 5 } });
+    expect(await call(inventory, "POST", path, request)).toMatchObject({ status: 201, json: { delta: 5 } });
     const again = await call(inventory, "POST", path, request);
-    expect(again).toMatchObject({ status: 201, json: { onHand: 5 } });
+    expect(again).toMatchObject({ status: 201, json: { delta: 5 } });
+    const stock = await call(inventory, "GET", `/products/${sku}/stock`, { token: staff });
+    expect(stock.json).toMatchObject({ onHand: 5 });
     expect(again.headers.get("Idempotent-Replayed")).toBe("true");
   });
 
@@ -195,11 +216,49 @@ describe("staff", () => {
   });
 });
 
+test.each([
+  ["garbage"],
+  [["products", "garbage"]],
+  [["products", {}]],
+  [["products", { pk: "x" }]],
+  [["products", { sku: "a#b" }]],
+  [["orders", { sku: "A" }]],
+])("a cursor of %j is refused", async (forged) => {
+  const cursor = Buffer.from(JSON.stringify(forged)).toString("base64url");
+  const answer = await call(inventory, "GET", `/products?cursor=${cursor}`);
+  expect(answer).toMatchObject({ status: 400, json: { code: "invalid_cursor" } });
+});
+
+test("the catalogue is paged", async () => {
+  for (let index = 0; index < 3; index++) {
+    const body = { sku: newId("req"), title: "Cup", price: { amount: 900, currency: "EUR" } };
+    await call(inventory, "POST", "/products", { token: staff, body });
+  }
+  const seen: string[] = [];
+  for (let cursor = "", pages = 0; pages < 100; pages++) {
+    const response = await inventory.request(`/products?limit=2${cursor && `&cursor=${cursor}`}`);
+    const page = (await response.json()) as { items: { sku: string }[]; nextCursor?: string };
+    seen.push(...page.items.map(({ sku }) => sku));
+    if (!page.nextCursor) break;
+    cursor = page.nextCursor;
+  }
+  expect(seen.length).toBeGreaterThanOrEqual(3);
+  expect(seen).toEqual([...new Set(seen)].sort());
+});
+
 describe("the provider's webhook", () => {
   test("that is forged is 401", async () => {
     const body = JSON.stringify({ id: "n", type: "authorization.approved", orderId: newId("ord") });
     const headers = { "Cartwright-Signature": Payment.signWebhook(body, "guess", Date.now() / 1000) };
     expect((await call(payments, "POST", "/webhooks/sandbox", { body, headers })).status).toBe(401);
+  });
+
+  test("of a kind that we don't know is taken and ignored", async () => {
+    const body = JSON.stringify({ id: "n", type: "payout.paid", orderId: newId("ord") });
+    const signature = Payment.signWebhook(body, Resource.SandboxWebhookSecret.value, Math.floor(Date.now() / 1000));
+    const headers = { "Cartwright-Signature": signature };
+    const answer = await call(payments, "POST", "/webhooks/sandbox", { body, headers });
+    expect(answer).toMatchObject({ status: 200, json: { ignored: true } });
   });
 
   test("about an order without a payment is 404", async () => {

@@ -2,5 +2,5 @@ export * as Inventory from "./index.ts";
 
 export * from "./product.ts";
 export * from "./reservation.ts";
-export { Adjust, Create, Info, Stock, Update } from "./schema.ts";
+export { Adjust, Adjustment, Create, Info, Stock, Update } from "./schema.ts";
 export * from "./stock.ts";

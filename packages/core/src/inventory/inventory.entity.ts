@@ -92,7 +92,6 @@ const reservations = lazy(
           orderId: { type: "string", required: true },
           status: { type: ["held", "committed", "released"] as const, required: true },
           lines: { type: CustomAttributeType<OrderLine[]>("any"), required: true },
-          deadlineAt: { type: "string" },
           version: { type: "number", required: true },
           outbox: { type: "string" },
         },

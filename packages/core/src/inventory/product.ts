@@ -1,4 +1,6 @@
-import { type Cause, ProductCreated, ProductUpdated } from "@cartwright/events";
+import { type Cause, ProductCreated, ProductUpdated, Sku } from "@cartwright/events";
+import { createConversions } from "electrodb";
+import * as z from "zod";
 import { now } from "../clock.ts";
 import { decodeCursor, encodeCursor, type Page } from "../cursor.ts";
 import { isConditionFailure, reaching } from "../dynamo.ts";
@@ -44,6 +46,7 @@ export async function create(input: Create, cause: Cause): Promise<Info> {
 /** Changes a product that is still at `expectedVersion`; throws `StaleVersionError` when somebody was faster. */
 export async function update(sku: string, input: Update, expectedVersion: number, cause: Cause): Promise<Info> {
   const before = await find(sku);
+  if (before.version !== expectedVersion) throw new StaleVersionError(sku, expectedVersion);
   const current = serialize(before);
   const { title = current.title, price = current.price, status = current.status } = input;
   const written = record(sku, expectedVersion, now(), cause, [fact(ProductUpdated, { sku, title, price, status })]);
@@ -62,21 +65,28 @@ export async function update(sku: string, input: Update, expectedVersion: number
   return serialize({ ...before, ...set });
 }
 
-/** What is for sale, or what staff still prepare, is another question: only published products are found. */
-export async function fromSku(sku: string): Promise<Info> {
+/** Shoppers find what is for sale; staff find drafts and retired products too. */
+export async function fromSku(sku: string, { staff }: { staff: boolean }): Promise<Info> {
   const item = await find(sku);
-  if (item.status !== "published") throw new ProductNotFoundError(sku);
+  if (item.status !== "published" && !staff) throw new ProductNotFoundError(sku);
   return serialize(item);
 }
 
 export async function list(options: { limit: number; cursor?: string | undefined }): Promise<Page<Info>> {
-  const query = products()
-    .query.byStatus({ status: "published" })
-    .go({ limit: options.limit, cursor: decodeCursor(options.cursor, "products") });
-  const { data, cursor } = await reaching("products", query);
-  const nextCursor = encodeCursor(cursor, "products");
+  const status = "published" as const;
+  const after = options.cursor && decodeCursor(options.cursor, "products", Position);
+  const cursor = after
+    ? createConversions(products()).byAccessPattern.byStatus.fromComposite.toCursor({ status, ...after })
+    : null;
+  const query = products().query.byStatus({ status }).go({ limit: options.limit, cursor });
+  const { data, cursor: more } = await reaching("products", query);
+  const last = data.at(-1);
+  const nextCursor = more && last && encodeCursor("products", { sku: last.sku });
   return { items: data.map(serialize), ...(nextCursor && { nextCursor }) };
 }
+
+/** Where a page of the catalogue ended. */
+const Position = z.strictObject({ sku: Sku });
 
 async function find(sku: string): Promise<ProductItem> {
   const { data } = await reaching("products", products().get({ sku }).go({ consistent: true }));

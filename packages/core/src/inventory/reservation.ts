@@ -8,8 +8,9 @@ import {
   withPrefix,
 } from "@cartwright/events";
 import { now } from "../clock.ts";
+import { untilUncontended } from "../contention.ts";
 import { isConditionFailure, reaching } from "../dynamo.ts";
-import { ContentionError, DomainError } from "../error.ts";
+import { DomainError } from "../error.ts";
 import { type Fact, fact, record } from "../outbox.ts";
 import { inventory, type ReservationItem } from "./inventory.entity.ts";
 
@@ -38,22 +39,23 @@ export class CommittedError extends DomainError {
  * Holds stock for all lines or for none. Repeating it changes nothing; after its undo it throws `ReleasedError`.
  * Throws `OutOfStockError` naming the SKUs that lack.
  */
-export async function reserve(order: Pick<Checkout, "orderId" | "lines" | "deadlineAt">, cause: Cause): Promise<void> {
-  const { orderId, lines, deadlineAt } = order;
+export async function reserve(order: Pick<Checkout, "orderId" | "lines">, cause: Cause): Promise<void> {
+  const { orderId, lines } = order;
   const written = record(withPrefix("rsv", orderId), 0, now(), cause, [fact(StockReserved, { orderId, lines })]);
-  const write = inventory()
-    .transaction.write(({ stock, reservations }) => [
-      reservations.create({ orderId, status: "held", lines, deadlineAt, ...written }).commit(),
-      ...lines.map(({ sku, quantity }) =>
-        stock
-          .patch({ sku })
-          .add({ available: -quantity, reserved: quantity })
-          .where(({ available }, { gte }) => gte(available, quantity))
-          .commit(),
-      ),
-    ])
-    .go();
-  const { canceled, data } = await reaching("stock", write);
+  const write = () =>
+    inventory()
+      .transaction.write(({ stock, reservations }) => [
+        reservations.create({ orderId, status: "held", lines, ...written }).commit(),
+        ...lines.map(({ sku, quantity }) =>
+          stock
+            .patch({ sku })
+            .add({ available: -quantity, reserved: quantity })
+            .where(({ available }, { gte }) => gte(available, quantity))
+            .commit(),
+        ),
+      ])
+      .go();
+  const { canceled, data } = await untilUncontended(`the stock of ${orderId}`, () => reaching("stock", write()));
   if (!canceled) return;
   if (data[0]?.code === "ConditionalCheckFailed") {
     const reservation = await read(orderId);
@@ -61,8 +63,7 @@ export async function reserve(order: Pick<Checkout, "orderId" | "lines" | "deadl
     return;
   }
   const lacking = lines.filter((_, index) => data[index + 1]?.code === "ConditionalCheckFailed");
-  if (lacking.length > 0) throw new OutOfStockError(lacking.map(({ sku }) => sku));
-  throw new ContentionError(`the stock of ${orderId}`);
+  throw new OutOfStockError(lacking.map(({ sku }) => sku));
 }
 
 /** Undoes `reserve`, and keeps a `reserve` that arrives later from taking hold. Repeating it changes nothing. */
@@ -73,22 +74,22 @@ export async function release(orderId: string, cause: Cause): Promise<void> {
   if (reservation.status === "committed") throw new CommittedError(orderId);
   const { lines } = reservation;
   const set = end(reservation, "released", cause, fact(StockReleased, { orderId, lines }));
-  const write = inventory()
-    .transaction.write(({ stock, reservations }) => [
-      reservations
-        .patch({ orderId })
-        .set(set)
-        .where(({ status }, { eq }) => eq(status, "held"))
-        .commit(),
-      ...lines.map(({ sku, quantity }) =>
-        stock.patch({ sku }).add({ available: quantity, reserved: -quantity }).commit(),
-      ),
-    ])
-    .go();
-  const { canceled, data } = await reaching("stock", write);
-  if (!canceled) return;
-  if (data[0]?.code === "ConditionalCheckFailed") return release(orderId, cause);
-  throw new ContentionError(`the stock of ${orderId}`);
+  const write = () =>
+    inventory()
+      .transaction.write(({ stock, reservations }) => [
+        reservations
+          .patch({ orderId })
+          .set(set)
+          .where(({ status }, { eq }) => eq(status, "held"))
+          .commit(),
+        ...lines.map(({ sku, quantity }) =>
+          stock.patch({ sku }).add({ available: quantity, reserved: -quantity }).commit(),
+        ),
+      ])
+      .go();
+  const { canceled } = await untilUncontended(`the stock of ${orderId}`, () => reaching("stock", write()));
+  // Somebody ended it between our read and our write: look again at what it is now.
+  if (canceled) return release(orderId, cause);
 }
 
 /** Makes the hold of a paid order permanent: from now on only shipping it takes the units away. */

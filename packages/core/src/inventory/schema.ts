@@ -1,5 +1,6 @@
-import { Money, ProductStatus, Sku } from "@cartwright/events";
+import { idSchema, Money, ProductStatus, Sku } from "@cartwright/events";
 import * as z from "zod";
+import { Text } from "../text.ts";
 
 export const Info = z.object({
   sku: Sku,
@@ -19,7 +20,7 @@ const Price = Money.extend({
 
 export const Create = z.strictObject({
   sku: Sku,
-  title: z.string().trim().min(1).max(200),
+  title: Text(200),
   price: Price,
   status: ProductStatus.default("published"),
 });
@@ -45,6 +46,16 @@ export const Adjust = z.strictObject({
     .min(-1_000_000)
     .max(1_000_000)
     .refine((delta) => delta !== 0, "an adjustment changes the quantity"),
-  reason: z.string().trim().min(1).max(200),
+  reason: Text(200),
 });
 export type Adjust = z.infer<typeof Adjust>;
+
+/** One movement of stock: what changed, by how much, and why. */
+export const Adjustment = z.object({
+  id: idSchema("adj"),
+  sku: Sku,
+  delta: z.int(),
+  reason: z.string(),
+  createdAt: z.iso.datetime(),
+});
+export type Adjustment = z.infer<typeof Adjustment>;

@@ -1,11 +1,12 @@
 import { type Cause, deriveId, StockAdjusted } from "@cartwright/events";
 import { now } from "../clock.ts";
+import { untilUncontended } from "../contention.ts";
 import { reaching } from "../dynamo.ts";
-import { ContentionError, DomainError, KeyReusedError } from "../error.ts";
+import { DomainError, KeyReusedError } from "../error.ts";
 import { fact, record } from "../outbox.ts";
 import { inventory, products } from "./inventory.entity.ts";
 import { ProductNotFoundError } from "./product.ts";
-import type { Adjust, Stock } from "./schema.ts";
+import type { Adjust, Adjustment, Stock } from "./schema.ts";
 
 export class BelowZeroError extends DomainError {
   override name = "StockBelowZeroError";
@@ -14,52 +15,65 @@ export class BelowZeroError extends DomainError {
   }
 }
 
-/** Adds to or takes from what is available, and writes down who did it and why, exactly once per key. */
+/**
+ * Adds to or takes from what is available, and writes down who did it and why, exactly once per key. A repeated
+ * request is answered with the adjustment as it was made; levels are asked for with `stockOf`.
+ */
 export async function adjust(
   sku: string,
   input: Adjust,
   by: { actorId: string; idempotencyKey: string },
   cause: Cause,
-): Promise<{ stock: Stock; replayed: boolean }> {
+): Promise<{ adjustment: Adjustment; replayed: boolean }> {
   const adjustmentId = deriveId("adj", by.actorId, by.idempotencyKey);
-  const { data: product } = await reaching("products", products().get({ sku }).go());
-  if (!product) throw new ProductNotFoundError(sku);
+  await assertProduct(sku);
+  const { delta, reason } = input;
   const createdAt = now();
-  const written = record(adjustmentId, 0, createdAt, cause, [fact(StockAdjusted, { adjustmentId, sku, ...input })]);
-  const entry = { adjustmentId, sku, ...input, actorId: by.actorId, createdAt: createdAt.toISOString(), ...written };
-  const write = inventory()
-    .transaction.write(({ stock, adjustments }) => [
-      adjustments.create(entry).commit(),
-      input.delta > 0
-        ? stock.upsert({ sku }).add({ available: input.delta }).commit()
-        : stock
-            .patch({ sku })
-            .add({ available: input.delta })
-            .where(({ available }, { gte }) => gte(available, -input.delta))
-            .commit(),
-    ])
-    .go();
-  const { canceled, data } = await reaching("stock", write);
-  if (!canceled) return { stock: await stockOf(sku), replayed: false };
-  if (data[0]?.rejected && data[0].code === "ConditionalCheckFailed") {
-    await assertSame(adjustmentId, sku, input);
-    return { stock: await stockOf(sku), replayed: true };
-  }
-  if (data[1]?.code === "ConditionalCheckFailed") throw new BelowZeroError(sku);
-  throw new ContentionError(`the stock of ${sku}`);
+  const written = record(adjustmentId, 0, createdAt, cause, [fact(StockAdjusted, { adjustmentId, sku, delta })]);
+  const entry = { adjustmentId, sku, delta, reason, actorId: by.actorId, createdAt: createdAt.toISOString() };
+  const write = () =>
+    inventory()
+      .transaction.write(({ stock, adjustments }) => [
+        adjustments.create({ ...entry, ...written }).commit(),
+        delta > 0
+          ? stock.upsert({ sku }).add({ available: delta }).commit()
+          : stock
+              .patch({ sku })
+              .add({ available: delta })
+              .where(({ available }, { gte }) => gte(available, -delta))
+              .commit(),
+      ])
+      .go();
+  const { canceled, data } = await untilUncontended(`the stock of ${sku}`, () => reaching("stock", write()));
+  if (!canceled) return { adjustment: serialize(entry), replayed: false };
+  if (data[0]?.code !== "ConditionalCheckFailed") throw new BelowZeroError(sku);
+  const earlier = await earlierAdjustment(adjustmentId);
+  const same = earlier.sku === sku && earlier.delta === delta && earlier.reason === reason;
+  if (!same) throw new KeyReusedError();
+  return { adjustment: earlier, replayed: true };
 }
 
-/** A product without any movement has none. */
+/** A product that never moved has none in stock. */
 export async function stockOf(sku: string): Promise<Stock> {
   const read = inventory().entities.stock.get({ sku }).go({ consistent: true });
   const { data } = await reaching("stock", read);
+  if (!data) await assertProduct(sku);
   const { available, reserved } = { available: data?.available ?? 0, reserved: data?.reserved ?? 0 };
   return { sku, onHand: available + reserved, available, reserved };
 }
 
-async function assertSame(adjustmentId: string, sku: string, input: Adjust): Promise<void> {
+async function assertProduct(sku: string): Promise<void> {
+  const { data } = await reaching("products", products().get({ sku }).go({ consistent: true }));
+  if (!data) throw new ProductNotFoundError(sku);
+}
+
+async function earlierAdjustment(adjustmentId: string): Promise<Adjustment> {
   const read = inventory().entities.adjustments.get({ adjustmentId }).go({ consistent: true });
   const { data } = await reaching("stock", read);
-  const same = data?.sku === sku && data.delta === input.delta && data.reason === input.reason;
-  if (!same) throw new KeyReusedError();
+  return serialize(data!);
+}
+
+function serialize(entry: Omit<Adjustment, "id"> & { adjustmentId: string }): Adjustment {
+  const { adjustmentId: id, sku, delta, reason, createdAt } = entry;
+  return { id, sku, delta, reason, createdAt };
 }

@@ -2,7 +2,9 @@ export * as Order from "./index.ts";
 
 import { createHash } from "node:crypto";
 import { type CancelReason, type Cause, deriveId, type Money, OrderPlaced } from "@cartwright/events";
+import { createConversions } from "electrodb";
 import { Resource } from "sst";
+import * as z from "zod";
 import { change as changeItem } from "../change.ts";
 import { now } from "../clock.ts";
 import { decodeCursor, encodeCursor, type Page } from "../cursor.ts";
@@ -13,7 +15,7 @@ import { seal } from "../seal.ts";
 import { type OrderItem, orders } from "./order.entity.ts";
 import { price } from "./price-list.ts";
 import * as rule from "./rule.ts";
-import type { Info, Line, Place, Summary } from "./schema.ts";
+import { ID, type Info, type Line, type Place, type Summary } from "./schema.ts";
 
 export { applyProduct } from "./price-list.ts";
 export { AbandonedError, NotAbandonedError, transitions } from "./rule.ts";
@@ -60,7 +62,6 @@ export async function place(
     fingerprint,
     deadlineAt: new Date(createdAt.getTime() + deadlineMs).toISOString(),
     createdAt: createdAt.toISOString(),
-    correlationId: cause.correlationId,
     version: 1,
   };
   const written = record(orderId, 0, createdAt, cause, [fact(OrderPlaced, rule.checkout(order))]);
@@ -121,25 +122,31 @@ export async function list(
   options: { limit: number; cursor?: string | undefined },
 ): Promise<Page<Summary>> {
   const binding = `orders/${customerId}`;
-  const query = orders()
-    .query.byCustomer({ customerId })
-    .go({ order: "desc", limit: options.limit, cursor: decodeCursor(options.cursor, binding) });
-  const { data, cursor } = await reaching("orders", query);
-  const nextCursor = encodeCursor(cursor, binding);
+  const after = options.cursor && decodeCursor(options.cursor, binding, Position);
+  const cursor = after
+    ? createConversions(orders()).byAccessPattern.byCustomer.fromComposite.toCursor({ customerId, ...after })
+    : null;
+  const query = orders().query.byCustomer({ customerId }).go({ order: "desc", limit: options.limit, cursor });
+  const { data, cursor: more } = await reaching("orders", query);
+  const last = data.at(-1);
+  const nextCursor = more && last && encodeCursor(binding, { createdAt: last.createdAt, orderId: last.orderId });
   return { items: data.map((order) => summarize(order as OrderItem)), ...(nextCursor && { nextCursor }) };
 }
 
-const reasons: Record<string, CancelReason> = {
-  OutOfStockError: "out_of_stock",
-  PaymentDeclinedError: "payment_declined",
-  InsufficientFundsError: "insufficient_funds",
-  CaptureRefusedError: "payment_declined",
-  UnavailableError: "temporarily_unavailable",
-  ContentionError: "temporarily_unavailable",
-};
+/** Where a page of a customer's orders ended. */
+const Position = z.strictObject({ createdAt: z.iso.datetime(), orderId: ID });
+
+const reasons = new Map<string, CancelReason>([
+  ["OutOfStockError", "out_of_stock"],
+  ["PaymentDeclinedError", "payment_declined"],
+  ["InsufficientFundsError", "insufficient_funds"],
+  ["CaptureRefusedError", "payment_declined"],
+  ["UnavailableError", "temporarily_unavailable"],
+  ["ContentionError", "temporarily_unavailable"],
+]);
 
 function reasonFor(errorName: string): CancelReason {
-  return reasons[errorName] ?? "internal_error";
+  return reasons.get(errorName) ?? "internal_error";
 }
 
 function change(orderId: string, cause: Cause, decide: (order: OrderItem) => rule.OrderChange | undefined) {

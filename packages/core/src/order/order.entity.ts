@@ -28,7 +28,6 @@ export const orders = lazy(
           paidAt: { type: "string" },
           deadlineAt: { type: "string", required: true },
           createdAt: { type: "string", required: true },
-          correlationId: { type: "string", required: true },
           version: { type: "number", required: true },
           outbox: { type: "string" },
         },

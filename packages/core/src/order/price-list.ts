@@ -1,6 +1,6 @@
 import type { EventOf, ProductCreated, ProductUpdated } from "@cartwright/events";
 import { isConditionFailure, reaching } from "../dynamo.ts";
-import { type Fault, InvalidError } from "../error.ts";
+import { type Fault, InvalidError, UnavailableError } from "../error.ts";
 import { prices } from "./price.entity.ts";
 import type { Line, Place } from "./schema.ts";
 
@@ -24,7 +24,7 @@ export async function price(requested: Place["lines"]): Promise<Line[]> {
   for (const { sku, quantity } of requested) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
   const keys = [...quantities.keys()].map((sku) => ({ sku }));
   const { data, unprocessed } = await reaching("the price list", prices().get(keys).go());
-  if (unprocessed.length > 0) throw new InvalidError("too_busy", "some prices could not be read: try again");
+  if (unprocessed.length > 0) throw new UnavailableError("some prices could not be read: try again");
   const known = new Map(data.map((row) => [row.sku, row]));
   const faults: Fault[] = [];
   const lines = [...quantities].flatMap(([sku, quantity]): Line[] => {

@@ -20,7 +20,6 @@ function createOrder(overrides: Partial<OrderItem> = {}): OrderItem {
     fingerprint: "f",
     deadlineAt: "2026-01-01T00:15:00.000Z",
     createdAt: placedAt.toISOString(),
-    correlationId: "c",
     version: 1,
     ...overrides,
   };

@@ -1,5 +1,6 @@
 import { CancelReason, idSchema, Money, Sku } from "@cartwright/events";
 import * as z from "zod";
+import { Text } from "../text.ts";
 
 export const ID = idSchema("ord");
 
@@ -7,11 +8,11 @@ export const Line = z.object({ sku: Sku, title: z.string(), quantity: z.int().po
 export type Line = z.infer<typeof Line>;
 
 export const Address = z.strictObject({
-  name: z.string().trim().min(1).max(100),
-  line1: z.string().trim().min(1).max(200),
-  line2: z.string().trim().min(1).max(200).optional(),
-  city: z.string().trim().min(1).max(100),
-  postalCode: z.string().trim().min(1).max(20),
+  name: Text(100),
+  line1: Text(200),
+  line2: Text(200).optional(),
+  city: Text(100),
+  postalCode: Text(20),
   country: z.string().regex(/^[A-Z]{2}$/, "expected an ISO 3166 code such as DE"),
 });
 export type Address = z.infer<typeof Address>;
@@ -41,6 +42,8 @@ export const Place = z.strictObject({
     .min(1)
     .max(maximumLines),
   shippingAddress: Address,
-  payment: z.strictObject({ token: z.string().min(1).max(200) }),
+  payment: z.strictObject({
+    token: z.string().regex(/^[\x21-\x7e]{1,200}$/, "expected a token of the payment provider"),
+  }),
 });
 export type Place = z.infer<typeof Place>;

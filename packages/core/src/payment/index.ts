@@ -18,7 +18,7 @@ import * as z from "zod";
 import { type Change, change as changeItem } from "../change.ts";
 import { now } from "../clock.ts";
 import { isConditionFailure, reaching } from "../dynamo.ts";
-import { DomainError, UnavailableError } from "../error.ts";
+import { ContentionError, DomainError, UnavailableError } from "../error.ts";
 import { type Fact, fact, record } from "../outbox.ts";
 import { unseal } from "../seal.ts";
 import { type PaymentItem, payments } from "./payment.entity.ts";
@@ -101,9 +101,7 @@ export async function authorize(checkout: Checkout, cause: Cause): Promise<"auth
   const request = { key: authorizeKey(orderId), orderId, amount: checkout.total, token };
   const authorization = await settled(sandbox, request.key, () => sandbox.authorize(request));
   const recorded = await recordAuthorization(orderId, authorization, cause);
-  if (recorded.status === "voided" && authorization.status !== "declined") {
-    await sandbox.void({ key: voidKey(orderId), reference: authorization.reference });
-  }
+  if (recorded.status === "voided") await giveBack(orderId);
   const outcome = outcomeOf(recorded);
   if (!outcome) throw new UnavailableError(`the payment of ${orderId} has no outcome yet`);
   return outcome;
@@ -129,20 +127,21 @@ export async function capture(orderId: string, cause: Cause): Promise<void> {
 }
 
 /**
- * Undoes `authorize`: gives back what is held, and keeps an `authorize` that arrives later from holding it again.
- * Repeating it changes nothing. Throws `CapturedError`: captured money must be refunded.
+ * Undoes `authorize`: gives back what is held, and keeps an `authorize` that arrives later from holding it again. The
+ * payment is voided in our books before the provider is asked, so an authorization that ends meanwhile finds that and
+ * gives its money back itself. Repeating it changes nothing. Throws `CapturedError`: captured money must be refunded.
  */
 export async function voidPayment(orderId: string, cause: Cause): Promise<void> {
   const payment = await read(orderId);
   if (!payment) return bar(orderId, cause);
-  if (payment.status === "captured") throw new CapturedError(orderId);
-  if (payment.status === "voided" || payment.status === "declined") return;
-  await giveBack(orderId);
+  const held = await sandbox.find(authorizeKey(orderId));
+  if (held?.status === "captured") throw new CapturedError(orderId);
   await change(orderId, cause, (current) => {
     if (current.status === "captured") throw new CapturedError(orderId);
     if (current.status === "voided" || current.status === "declined") return undefined;
     return { set: { status: "voided" }, facts: [fact(PaymentVoided, describe(current))] };
   });
+  await giveBack(orderId);
 }
 
 /** Takes in what the customer did about an authorization that needed them; a repeated notification changes nothing. */
@@ -163,11 +162,17 @@ export async function completeActionRequired(orderId: string, approved: boolean,
  */
 export async function giveBackStrays(before: Date): Promise<{ voided: string[] }> {
   const voided: string[] = [];
-  for (const { orderId, reference } of await sandbox.listHeld(before)) {
+  const failures: unknown[] = [];
+  for (const orderId of await sandbox.listHeld(before)) {
     const payment = await read(orderId);
     if (payment && payment.status !== "voided" && payment.status !== "declined") continue;
-    await sandbox.void({ key: voidKey(orderId), reference });
-    voided.push(orderId);
+    await giveBack(orderId).then(
+      () => voided.push(orderId),
+      (error) => failures.push(error),
+    );
+  }
+  if (failures.length > 0) {
+    throw new AggregateError(failures, `${failures.length} stray authorizations could not be given back`);
   }
   return { voided };
 }
@@ -258,10 +263,14 @@ function declined(payment: PaymentItem, reason: string, also: Fact[]): PaymentCh
 
 /** Whatever the provider holds for this order, even if we never saw its answer. */
 async function giveBack(orderId: string): Promise<void> {
-  const found = await sandbox.find(authorizeKey(orderId));
-  if (!found || found.status === "declined" || found.status === "voided") return;
-  if (found.status === "captured") throw new CapturedError(orderId);
-  await sandbox.void({ key: voidKey(orderId), reference: found.reference });
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const held = await sandbox.find(authorizeKey(orderId));
+    if (!held || held.status === "declined" || held.status === "voided") return;
+    if (held.status === "captured") throw new CapturedError(orderId);
+    const answer = await sandbox.void({ key: voidKey(orderId), reference: held.reference });
+    if (answer.status === "voided") return;
+  }
+  throw new ContentionError(`the authorization of ${orderId}`);
 }
 
 async function bar(orderId: string, cause: Cause): Promise<void> {

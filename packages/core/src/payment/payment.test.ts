@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Checkout, newId } from "@cartwright/events";
 import { Resource } from "sst";
 import { describe, expect, test } from "vitest";
@@ -42,6 +43,7 @@ describe("authorizing", () => {
     ["tok_declined", "PaymentDeclinedError"],
     ["tok_insufficient_funds", "InsufficientFundsError"],
     ["tok_never_heard_of", "PaymentDeclinedError"],
+    ["constructor", "PaymentDeclinedError"],
   ])("%s is refused, and refused again when repeated", async (token, name) => {
     const checkout = await createCheckout(token);
     await expect(Payment.authorize(checkout, cause)).rejects.toMatchObject({ name });
@@ -153,6 +155,27 @@ describe("voiding", () => {
       const held = await heldAtProvider(checkout);
       expect(held?.status ?? "voided").toBe("voided");
     }
+  });
+
+  test("an approval that meets the undo leaves no money held", async () => {
+    for (let round = 0; round < 20; round++) {
+      const checkout = await createCheckout("tok_requires_action");
+      const { orderId } = checkout;
+      await Payment.authorize(checkout, cause);
+      const approval = sleep(round % 5).then(() => Payment.completeActionRequired(orderId, true, cause));
+      await Promise.allSettled([approval, Payment.voidPayment(orderId, cause)]);
+      expect(await heldAtProvider(checkout)).toMatchObject({ status: "voided" });
+      expect(await paymentOf(checkout)).toMatchObject({ status: "voided" });
+    }
+  });
+
+  test("an undo that died before it reached the provider is completed when repeated", async () => {
+    const checkout = await createCheckout("tok_ok");
+    const { orderId, total } = checkout;
+    await Payment.voidPayment(orderId, cause);
+    await sandbox.authorize({ key: `${orderId}:authorize`, orderId, amount: total, token: "tok_ok" });
+    await Payment.voidPayment(orderId, cause);
+    expect(await heldAtProvider(checkout)).toMatchObject({ status: "voided" });
   });
 
   test("captured money can't be voided, and says so", async () => {

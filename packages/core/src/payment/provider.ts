@@ -19,8 +19,8 @@ export interface Provider {
   void(request: { key: string; reference: string }): Promise<Authorization>;
   /** Looks an authorization up by our key: the way out of an unknown outcome. */
   find(key: string): Promise<Authorization | undefined>;
-  /** Authorizations that hold money and were made before `before`. */
-  listHeld(before: Date): Promise<{ orderId: string; reference: string }[]>;
+  /** The orders of authorizations that are open, hold money or may yet do so, and were made before `before`. */
+  listHeld(before: Date): Promise<string[]>;
 }
 
 /** The provider may or may not have done it: look it up with `find` before anything else. */

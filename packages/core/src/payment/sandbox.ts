@@ -1,29 +1,31 @@
 /** A payment provider for every stage without a real one: it keeps its own books and can fail as providers do. */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { Money } from "@cartwright/events";
+import { idSchema, type Money } from "@cartwright/events";
 import * as z from "zod";
 import { now } from "../clock.ts";
 import { isConditionFailure, reaching } from "../dynamo.ts";
-import { DomainError, UnavailableError } from "../error.ts";
+import { DomainError, InvalidError, UnavailableError } from "../error.ts";
 import { type Authorization, CaptureRefusedError, type Provider, UnknownOutcomeError } from "./provider.ts";
 import { type Charge, charges } from "./sandbox.entity.ts";
 
 /** What the tokens do. `tok_timeout` charges and then loses the answer; everything unknown is declined. */
-const behaviours: Record<string, Pick<Charge, "status" | "reason">> = {
-  tok_ok: { status: "authorized" },
-  tok_timeout: { status: "authorized" },
-  tok_capture_refused: { status: "authorized" },
-  tok_requires_action: { status: "action_required" },
-  tok_declined: { status: "declined", reason: "card_declined" },
-  tok_insufficient_funds: { status: "declined", reason: "insufficient_funds" },
-};
+const behaviours = new Map<string, Pick<Charge, "status" | "reason">>(
+  Object.entries({
+    tok_ok: { status: "authorized" },
+    tok_timeout: { status: "authorized" },
+    tok_capture_refused: { status: "authorized" },
+    tok_requires_action: { status: "action_required" },
+    tok_declined: { status: "declined", reason: "card_declined" },
+    tok_insufficient_funds: { status: "declined", reason: "insufficient_funds" },
+  }),
+);
 
 export const sandbox: Provider = {
   name: "sandbox",
 
   async authorize({ key, orderId, amount, token }) {
     if (token === "tok_unavailable") throw new UnavailableError("the payment provider is unavailable");
-    const behaviour = behaviours[token] ?? { status: "declined" as const, reason: "unknown_token" };
+    const behaviour = behaviours.get(token) ?? { status: "declined" as const, reason: "unknown_token" };
     const charge = await createOnce({ key, orderId, token, ...money(amount), ...behaviour });
     if (token === "tok_timeout" && charge.isNew) throw new UnknownOutcomeError("the sandbox");
     return answer(charge);
@@ -38,10 +40,8 @@ export const sandbox: Provider = {
 
   async void({ reference }) {
     const charge = await byReference(reference);
-    if (charge.status === "voided" || charge.status === "declined") return answer(charge);
-    return answer(
-      await move(charge, charge.status === "captured" ? "authorized" : charge.status, { status: "voided" }),
-    );
+    if (charge.status !== "authorized" && charge.status !== "action_required") return answer(charge);
+    return answer(await move(charge, charge.status, { status: "voided" }));
   },
 
   async find(key) {
@@ -52,19 +52,20 @@ export const sandbox: Provider = {
   async listHeld(before) {
     const scan = charges()
       .scan.where(
-        ({ status, createdAt }, { eq, lt }) => `${eq(status, "authorized")} AND ${lt(createdAt, before.toISOString())}`,
+        ({ status, createdAt }, { eq, lt }) =>
+          `(${eq(status, "authorized")} OR ${eq(status, "action_required")}) AND ${lt(createdAt, before.toISOString())}`,
       )
       .go({ pages: "all" });
     const { data } = await reaching("the sandbox", scan);
-    return data.map((charge) => ({ orderId: charge.orderId, reference: charge.key }));
+    return data.map(({ orderId }) => orderId);
   },
 };
 
 /** What the sandbox posts when a customer has completed, or refused, what their bank asked of them. */
 const Notification = z.object({
-  id: z.string().min(1),
-  type: z.enum(["authorization.approved", "authorization.refused"]),
-  orderId: z.string(),
+  id: z.string().min(1).max(100),
+  type: z.string(),
+  orderId: idSchema("ord"),
 });
 export type Notification = z.infer<typeof Notification>;
 
@@ -72,6 +73,13 @@ export class ForgedWebhookError extends DomainError {
   override name = "ForgedWebhookError";
   constructor(why: string) {
     super("unauthenticated", "forged_webhook", `the webhook is refused: ${why}`);
+  }
+}
+
+export class NoAuthorizationError extends DomainError {
+  override name = "NoAuthorizationError";
+  constructor(reference: string) {
+    super("not_found", "authorization_not_found", `the provider has no authorization ${reference}`);
   }
 }
 
@@ -92,7 +100,11 @@ export function parseWebhook(body: string, signature: string | undefined, secret
   if (Math.abs(now().getTime() / 1000 - timestampSeconds) > toleranceSeconds) {
     throw new ForgedWebhookError(`it is more than ${toleranceSeconds} seconds away from our time`);
   }
-  return Notification.parse(JSON.parse(body));
+  try {
+    return Notification.parse(JSON.parse(body));
+  } catch (error) {
+    throw new InvalidError("malformed_webhook", `the webhook is signed, but can't be read: ${error}`);
+  }
 }
 
 /** What the customer did changes the sandbox's own books first; the first answer stays. */
@@ -121,7 +133,7 @@ async function createOnce(request: Omit<Charge, "captured" | "createdAt">): Prom
 
 async function byReference(reference: string): Promise<Charge> {
   const { data } = await reaching("the sandbox", charges().get({ key: reference }).go({ consistent: true }));
-  if (!data) throw new Error(`the sandbox has no authorization ${reference}`);
+  if (!data) throw new NoAuthorizationError(reference);
   return data;
 }
 

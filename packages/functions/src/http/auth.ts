@@ -28,7 +28,6 @@ const Claims = z.object({
   sub: z.uuid(),
   token_use: z.literal("access"),
   client_id: z.string(),
-  username: z.string().optional(),
   "cognito:groups": z.array(z.string()).default([]),
 });
 
@@ -36,6 +35,15 @@ const Claims = z.object({
 export function signedIn(): MiddlewareHandler<Env> {
   return async function requireSignedIn(c, next) {
     c.set("actor", await authenticate(c.req.header("Authorization")));
+    await next();
+  };
+}
+
+/** Lets everybody pass, and knows those who sent a token. A token that is not valid is refused all the same. */
+export function maybeSignedIn(): MiddlewareHandler<Env> {
+  return async function identifyCaller(c, next) {
+    const authorization = c.req.header("Authorization");
+    if (authorization !== undefined) c.set("actor", await authenticate(authorization));
     await next();
   };
 }
@@ -62,7 +70,7 @@ async function authenticate(authorization: string | undefined): Promise<Actor> {
   const claims = await verify(token, issuer);
   if (claims.client_id !== clientId) throw new UnauthenticatedError("the access token is for another application");
   const roles: Actor["roles"] = claims["cognito:groups"].includes("staff") ? ["customer", "staff"] : ["customer"];
-  return { userId: User.idOf(claims.sub), subject: claims.sub, username: claims.username ?? claims.sub, roles };
+  return { userId: User.idOf(claims.sub), roles };
 }
 
 async function verify(token: string, issuer: string): Promise<z.infer<typeof Claims>> {
@@ -76,13 +84,20 @@ async function verify(token: string, issuer: string): Promise<z.infer<typeof Cla
     return Claims.parse(payload);
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new UnauthenticatedError("the access token has expired", error);
-    if (error instanceof errors.JOSEError || error instanceof z.ZodError) {
+    if (isRefusal(error)) {
       throw new UnauthenticatedError("the access token is not valid here", error);
     }
     throw new DomainError("unavailable", "identity_unavailable", "the identity provider's keys could not be read", {
       cause: error,
     });
   }
+}
+
+/** jose also throws its base class for keys it could not fetch: that says nothing about the token. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof z.ZodError) return true;
+  if (!(error instanceof errors.JOSEError)) return false;
+  return ![errors.JWKSTimeout.code, errors.JWKSInvalid.code, errors.JOSEError.code].includes(error.code);
 }
 
 const keySets = new Map<string, JWTVerifyGetKey>();

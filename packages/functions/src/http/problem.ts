@@ -40,8 +40,6 @@ const titles: Record<number, string> = {
   404: "Not found",
   409: "Conflict",
   412: "Changed by somebody else",
-  413: "Too large",
-  415: "Unsupported media type",
   422: "Unprocessable",
   428: "Precondition required",
   500: "Internal error",
@@ -52,7 +50,10 @@ const titles: Record<number, string> = {
 export function respondWithProblem(error: Error, c: Context<Env>): Response {
   if (error instanceof DomainError) {
     const status = statusOfCode[error.code] ?? statusOfKind[error.kind];
-    if (status === 503) c.header("Retry-After", "1");
+    if (error.kind === "unavailable") {
+      c.header("Retry-After", "1");
+      log("unavailable", { requestId: c.get("cause").correlationId, code: error.code }, error.cause ?? error);
+    }
     if (status === 401) c.header("WWW-Authenticate", "Bearer");
     return respond(c, status, error.code, error.message, error.faults);
   }

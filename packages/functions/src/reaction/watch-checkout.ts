@@ -1,10 +1,6 @@
 import { Order } from "@cartwright/core/order";
 import { OrderPlaced, on } from "@cartwright/events";
-import { causeOf, react } from "./react.ts";
-
-class UnsettledError extends Error {
-  override name = "UnsettledError";
-}
+import { causeOf, NotYetError, react } from "./react.ts";
 
 /**
  * Every order is looked at some time after it was placed. One that is not settled is started again, and its message
@@ -15,6 +11,6 @@ export const handler = react(
   on(OrderPlaced, async (event) => {
     const { orderId } = event.data;
     const { settled } = await Order.resume(orderId, causeOf(event));
-    if (!settled) throw new UnsettledError(`${orderId} is not settled yet: started its checkout again`);
+    if (!settled) throw new NotYetError(`${orderId} is not settled yet: started its checkout again`);
   }),
 );

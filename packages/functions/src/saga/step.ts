@@ -1,4 +1,4 @@
-import { DomainError, UnavailableError } from "@cartwright/core/error";
+import { ContentionError, DomainError, UnavailableError } from "@cartwright/core/error";
 import { type Cause, Checkout, idSchema } from "@cartwright/events";
 import * as z from "zod";
 import { log } from "../log.ts";
@@ -12,6 +12,13 @@ const Input = z.object({
   error: z.object({ Error: z.string(), Cause: z.string().optional() }).optional(),
 });
 export type Input = z.infer<typeof Input>;
+
+/** The state machine knows two names for what may pass when it is tried again. */
+function nameForRetry(step: string, error: unknown): DomainError {
+  if (error instanceof ContentionError) return error;
+  if (error instanceof DomainError && error.kind !== "unavailable") return error;
+  return new UnavailableError(`${step} failed: ${error}`, error);
+}
 
 /**
  * A Lambda handler for one step. Errors of the domain keep their names, because the state machine retries and
@@ -31,7 +38,7 @@ export function step<Result>(name: string, run: (input: Input, cause: Cause) => 
       report("done");
       return result;
     } catch (error) {
-      const named = error instanceof DomainError ? error : new UnavailableError(`${name} failed: ${error}`, error);
+      const named = nameForRetry(name, error);
       // A refusal is an outcome of the business, told by its name; the stack belongs to faults alone.
       report(named.name, named.kind === "unavailable" ? error : undefined);
       throw named;

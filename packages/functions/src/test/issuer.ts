@@ -9,7 +9,11 @@ export type Issuer = Awaited<ReturnType<typeof startIssuer>>;
 export async function startIssuer() {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const jwk = { ...(await exportJWK(publicKey)), kid: "test", alg: "RS256", use: "sig" };
-  const server = createServer((_, response) => response.end(JSON.stringify({ keys: [jwk] })));
+  let isBroken = false;
+  const server = createServer((_, response) => {
+    response.statusCode = isBroken ? 503 : 200;
+    response.end(JSON.stringify({ keys: [jwk] }));
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/pool`;
   Object.assign(Resource.Identity, { issuer: url });
@@ -26,6 +30,10 @@ export async function startIssuer() {
 
   return {
     jwk,
+    url,
+    fail: () => {
+      isBroken = true;
+    },
     claims,
     sign,
     customer: () => sign(claims()),

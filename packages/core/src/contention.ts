@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ContentionError } from "./error.ts";
+
+interface Outcome {
+  canceled: boolean;
+  data: readonly ({ rejected: boolean; code?: string | undefined } | null)[];
+}
+
+const attempts = 7;
+const firstPauseMs = 10;
+
+/**
+ * Runs a transaction until no other one is in its way. DynamoDB cancels one of two transactions that meet on an item,
+ * so on a busy SKU a conflict says nothing about the stock. Throws `ContentionError` after seven attempts.
+ */
+export async function untilUncontended<Result extends Outcome>(
+  subject: string,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const outcome = await run();
+    const refused = outcome.data.some((item) => item?.code === "ConditionalCheckFailed");
+    if (!outcome.canceled || refused) return outcome;
+    await sleep(Math.random() * firstPauseMs * 2 ** attempt);
+  }
+  throw new ContentionError(subject);
+}
