@@ -85,7 +85,7 @@ test("an undo that fails is not caught, so that its execution fails", () => {
 
 test("only faults that may pass are tried again, never a refusal", () => {
   const faults =
-    /^(Lambda\.(ServiceException|AWSLambdaException|SdkClientException|TooManyRequestsException|Unknown)|Sandbox\.Timedout|UnavailableError|ContentionError)$/;
+    /^(Lambda\.(ServiceException|AWSLambdaException|SdkClientException|TooManyRequestsException|Unknown)|Runtime\.ExitError|Sandbox\.Timedout|UnavailableError|ContentionError)$/;
   for (const [name, state] of tasks) {
     for (const error of state.Retry!.flatMap((retry) => retry.ErrorEquals)) expect(error, name).toMatch(faults);
   }

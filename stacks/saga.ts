@@ -29,6 +29,7 @@ const passing = [
   "Lambda.SdkClientException",
   "Lambda.TooManyRequestsException",
   "Lambda.Unknown",
+  "Runtime.ExitError",
   "Sandbox.Timedout",
   "UnavailableError",
   "ContentionError",

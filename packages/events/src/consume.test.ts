@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { consume, on } from "./consume.ts";
 import { createEvent, type Envelope, pattern } from "./envelope.ts";
 import { newId } from "./id.ts";
-import { OrderConfirmed, OrderPlaced, ProductCreated, UserRegistered } from "./index.ts";
+import { OrderConfirmed, OrderPlaced, ProductCreated, registry, UserRegistered } from "./index.ts";
 
 const message = (messageId: string, detail: unknown) => ({ messageId, body: JSON.stringify({ detail }) });
 
@@ -61,4 +61,10 @@ test("a rule's pattern names sources and events once each", () => {
     source: ["cartwright.inventory", "cartwright.order"],
     detailType: ["order.confirmed", "order.placed", "product.created"],
   });
+});
+
+test("the registry knows every event by its name", () => {
+  expect(registry.get("order.placed")).toBe(OrderPlaced);
+  expect([...registry.keys()].length).toBeGreaterThanOrEqual(18);
+  for (const [name, definition] of registry) expect(definition.name).toBe(name);
 });

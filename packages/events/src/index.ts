@@ -6,5 +6,6 @@ export * from "./money.ts";
 export * from "./order.ts";
 export * from "./payment.ts";
 export * from "./publish.ts";
+export * from "./registry.ts";
 export * from "./sku.ts";
 export * from "./user.ts";

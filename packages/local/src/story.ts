@@ -72,18 +72,20 @@ function eventsOf(local: Local, orderId: string): Moment[] {
 }
 
 function stepsOf(local: Local, orderId: string): Moment[] {
-  return local.executions.mentioning(orderId).flatMap(({ history }) =>
-    history.flatMap((event): Moment[] => {
-      if (event.type === "state-exited" && isStep(event.output)) {
-        return [{ atMs: event.atMs, text: `  ${event.state} → ${describe(event.output)}` }];
+  return local.executions.mentioning(orderId).flatMap(({ machine, history }) => {
+    const states = (local.topology.machines[machine]?.definition.States ?? {}) as Record<string, { Type: string }>;
+    return history.flatMap((event): Moment[] => {
+      if (event.type === "state-exited" && states[event.state]?.Type === "Task") {
+        const answer = describe(event.output);
+        return answer ? [{ atMs: event.atMs, text: `  ${event.state} → ${answer}` }] : [];
       }
       if (event.type === "state-failed") return [{ atMs: event.atMs, text: `  ${event.state} ✗ ${event.error}` }];
       if (event.type === "state-retried") {
         return [{ atMs: event.atMs, text: `  ${event.state} again (retry ${event.attempt})` }];
       }
       return [];
-    }),
-  );
+    });
+  });
 }
 
 function envelopes(local: Local) {
@@ -91,13 +93,11 @@ function envelopes(local: Local) {
   return archives.flatMap(({ name }) => local.bus.archived(name)).map(({ detail }) => Envelope.parse(detail));
 }
 
-/** Steps answer with a status, or whether the order was abandoned; other states hand on what they were given. */
-function isStep(output: unknown): output is { status?: string; abandoned?: boolean } {
-  return typeof output === "object" && output !== null && Object.keys(output).length === 1;
-}
-
-function describe({ status, abandoned }: { status?: string; abandoned?: boolean }): string {
-  return status ?? (abandoned ? "abandoned" : "confirmed by another run");
+/** Steps answer with a status, or whether the order was abandoned; a step that was caught hands on its error. */
+function describe(output: unknown): string | undefined {
+  const { status, abandoned } = output as { status?: string; abandoned?: boolean };
+  if (abandoned !== undefined) return abandoned ? "abandoned" : "confirmed by another run";
+  return status;
 }
 
 function amount(value: number): string {

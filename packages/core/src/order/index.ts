@@ -15,7 +15,7 @@ import { seal } from "../seal.ts";
 import { type OrderItem, orders } from "./order.entity.ts";
 import { price } from "./price-list.ts";
 import * as rule from "./rule.ts";
-import { ID, type Info, type Line, type Place, type Summary } from "./schema.ts";
+import { ID, Info, type Line, type Place, type Summary } from "./schema.ts";
 
 export { applyProduct } from "./price-list.ts";
 export { AbandonedError, NotAbandonedError, transitions } from "./rule.ts";
@@ -191,14 +191,15 @@ function sum(lines: Line[]): Money {
   return { amount, currency: lines[0]!.unitPrice.currency };
 }
 
+/** Parsed, because the table keeps no order of keys: the same order always reads the same. */
 function serialize(order: OrderItem): Info {
-  return {
+  return Info.parse({
     ...summarize(order),
     lines: order.lines,
     shippingAddress: order.shippingAddress,
     paid: order.paidAt !== undefined,
     version: order.version,
-  };
+  });
 }
 
 function summarize(order: OrderItem): Summary {

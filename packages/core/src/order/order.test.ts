@@ -69,7 +69,7 @@ describe("placing an order", () => {
   test("ten at once place one order, and all are told the same", async () => {
     const by = createCustomer();
     const answers = await Promise.all(Array.from({ length: 10 }, () => Order.place(createInput(), by, cause)));
-    for (const { order } of answers) expect(order).toEqual(answers[0]!.order);
+    expect(new Set(answers.map(({ order }) => JSON.stringify(order))).size).toBe(1);
     expect(answers.filter(({ replayed }) => !replayed).length).toBe(1);
     expect((await Order.list(by.customerId, { limit: 10 })).items.length).toBe(1);
   });

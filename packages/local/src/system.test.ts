@@ -1,0 +1,284 @@
+import { type Client, newKey, type Order } from "@cartwright/client";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { sumOf } from "./meter.ts";
+import { play, scenarios } from "./scenario.ts";
+import { orderFor, people, shippingAddress } from "./seed.ts";
+import { usageOf } from "./story.ts";
+import { type System, startSystem } from "./test/system.ts";
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+});
+afterAll(() => system.stop());
+afterEach(() => {
+  for (const hook of Object.keys(system.hooks)) delete system.hooks[hook as keyof System["hooks"]];
+});
+
+const lines = [{ sku: "MUG-BLUE", quantity: 1 }];
+
+async function place(token: string, client: Client = system.shop.customer): Promise<string> {
+  return (await client.orders.place(orderFor(lines, token))).id;
+}
+
+/** Waits for the end, moving the clock over retries and the watch's pauses. */
+async function settle(id: string, client: Client = system.shop.customer): Promise<Order> {
+  for (let minute = 0; minute < 40; minute++) {
+    await system.local.idle();
+    const order = await client.orders.get(id);
+    if (order.paid || order.status === "cancelled") return order;
+    await system.skip(minute === 0 ? 31_000 : 61_000);
+  }
+  throw new Error(`${id} did not settle`);
+}
+
+const stock = (sku = "MUG-BLUE") => system.shop.staff.products.stock(sku);
+
+async function paymentStatus(orderId: string): Promise<string | undefined> {
+  const payment = await system.shop.customer.payments.get(orderId.replace("ord_", "pay_")).catch(() => undefined);
+  return payment?.status;
+}
+
+/** Messages waiting in queues for people. */
+function deadLetters(): Record<string, number> {
+  const queues = Object.entries(system.local.topology.queues).filter(([name]) => name.endsWith("DeadLetters"));
+  const counts = queues.map(([name, { arn }]) => [name, system.local.queues.counts(arn).visible] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
+describe("the orders of the demo", () => {
+  test.each(scenarios.map((scenario) => [scenario.title, scenario] as const))("%s", async (_, scenario) => {
+    const { faults } = await play(scenario, system.local, system.shop);
+    expect(faults).toEqual([]);
+  });
+});
+
+describe("what AWS would bill", () => {
+  test("a two-line order takes at most 16 write units and 5 invocations to be confirmed, and no Standard transition", async () => {
+    const twoLines = [
+      { sku: "MUG-BLUE", quantity: 2 },
+      { sku: "TEA-ASSAM-100", quantity: 1 },
+    ];
+    const { id } = await system.shop.customer.orders.place(orderFor(twoLines, "tok_ok"));
+    await settle(id);
+    const usage = usageOf(system.local, id);
+    const onTheWay = ["OrderRouter", "ReserveStock", "AuthorizePayment", "ConfirmOrder", "CapturePayment"];
+    const besides = ["OrderRelay", "InventoryRelay", "PaymentRelay", "MarkPaid", "CommitReservation"];
+    const invocations = Object.fromEntries(
+      Object.entries(usage.invocations ?? {}).map(([name, { amount }]) => [name, amount]),
+    );
+    for (const name of onTheWay) expect(invocations, name).toHaveProperty(name);
+    // The test itself asked for the order, through the same router, under another correlation.
+    expect(onTheWay.reduce((sum, name) => sum + invocations[name]!, 0)).toBe(5);
+    expect(Object.keys(invocations).filter((name) => !onTheWay.includes(name) && !besides.includes(name))).toEqual([]);
+    // Reactions come after: marking as paid takes up to 3 units, committing the reservation 1.
+    const written = sumOf(usage, "tableWriteUnits").amount;
+    expect(written).toBeGreaterThanOrEqual(14);
+    expect(written - 4).toBeLessThanOrEqual(16);
+    expect(sumOf(usage, "apiRequests").amount).toBe(1);
+    expect(sumOf(usage, "expressStarts").amount).toBe(1);
+    expect(sumOf(usage, "busEvents").amount).toBe(7);
+    expect(sumOf(usage, "standardTransitions").amount).toBe(0);
+  });
+});
+
+describe("who may see what", () => {
+  test("another customer's order is 404", async () => {
+    const id = await place("tok_ok");
+    const stranger = await system.newCustomer();
+    await expect(stranger.orders.get(id)).rejects.toMatchObject({ status: 404, code: "order_not_found" });
+    expect((await stranger.orders.list()).items).toEqual([]);
+    await settle(id);
+  });
+
+  test("a wrong password and an unknown email are told the same", async () => {
+    const { email } = people.customer;
+    const wrong = system.shop.customer.users.signIn({ email, password: "Wrong-horse-1" });
+    await expect(wrong).rejects.toMatchObject({ status: 401, code: "bad_credentials" });
+    const unknown = system.shop.customer.users.signIn({ email: "nobody@example.com", password: "Wrong-horse-1" });
+    await expect(unknown).rejects.toMatchObject({ status: 401, code: "bad_credentials" });
+  });
+
+  test("tokens, addresses and emails stay out of logs, events and queues", async () => {
+    const logged: string[] = [];
+    system.hooks.onLog = ({ text }) => logged.push(text);
+    const canary = `tok_canary${Math.random().toString(36).slice(2)}`;
+    const body = { ...orderFor(lines, canary), shippingAddress: { ...shippingAddress, name: "Canary McBird" } };
+    const { id } = await system.shop.customer.orders.place(body);
+    expect(await settle(id)).toMatchObject({ status: "cancelled", reason: "payment_declined" });
+    const archived = Object.values(system.local.topology.archives).flatMap(({ name }) =>
+      system.local.bus.archived(name),
+    );
+    expect(logged.length).toBeGreaterThan(5);
+    for (const text of [logged.join("\n"), JSON.stringify(archived)]) {
+      expect(text).not.toContain(canary);
+      expect(text).not.toContain("Canary McBird");
+      expect(text).not.toContain(people.customer.email);
+    }
+  });
+});
+
+describe("ten requests at once with one key", () => {
+  test("are one order and one answer", async () => {
+    const key = newKey();
+    const client = await system.newCustomer();
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => client.orders.place(orderFor(lines, "tok_ok"), key)),
+    );
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect((await client.orders.list()).items.length).toBe(1);
+    await settle(answers[0]!.id, client);
+  });
+});
+
+describe("the undo, on the recorded state machine", () => {
+  const steps = ["ReserveStock", "AuthorizePayment", "ConfirmOrder", "CapturePayment"];
+
+  test.each(steps)("an order whose %s fails for good is given back whole", async (step) => {
+    const before = await stock();
+    system.hooks.beforeInvoke = (name) => {
+      if (name === step)
+        throw Object.assign(new Error("refused"), {
+          name: step === "CapturePayment" ? "CaptureRefusedError" : "RefusedError",
+        });
+    };
+    const id = await place("tok_ok");
+    expect(await settle(id)).toMatchObject({ status: "cancelled", paid: false });
+    expect(await stock()).toEqual(before);
+    expect(["voided", undefined]).toContain(await paymentStatus(id));
+    const run = system.local.executions.mentioning(id)[0]!;
+    const undone = run.history.flatMap((event) => (event.type === "state-exited" ? [event.state] : []));
+    expect(undone.slice(undone.indexOf("AbandonOrder")).filter((state) => state !== "Undo?")).toEqual([
+      "AbandonOrder",
+      "VoidPayment",
+      "ReleaseStock",
+      "CancelOrder",
+      "Undone",
+    ]);
+  });
+
+  const undos = ["AbandonOrder", "VoidPayment", "ReleaseStock", "CancelOrder"];
+
+  test.each(undos)("a run that dies in %s is taken up again and undone to the end", async (step) => {
+    const before = await stock();
+    let deaths = 0;
+    system.hooks.afterInvoke = (name) => {
+      if (name === step && deaths++ < 6) throw new Error("died after its effect");
+    };
+    const id = await place("tok_capture_refused");
+    expect(await settle(id)).toMatchObject({ status: "cancelled" });
+    expect(deaths).toBeGreaterThan(0);
+    expect(await stock()).toEqual(before);
+    expect(await paymentStatus(id)).toBe("voided");
+  });
+});
+
+describe("crashes", () => {
+  const steps = ["ReserveStock", "AuthorizePayment", "ConfirmOrder", "CapturePayment"];
+
+  test.each(steps)("%s killed after its effect is repeated without a second effect", async (step) => {
+    const before = await stock();
+    let kills = 0;
+    system.hooks.afterInvoke = (name) => (name === step && kills++ === 0 ? "kill" : undefined);
+    const id = await place("tok_ok");
+    expect(await settle(id)).toMatchObject({ status: "confirmed", paid: true });
+    expect(kills).toBeGreaterThanOrEqual(2);
+    expect(before.available - (await stock()).available).toBe(1);
+    expect(await paymentStatus(id)).toBe("captured");
+  });
+
+  test.each(["OrderTable", "PaymentTable", "InventoryTable"])(
+    "an answer of %s that is lost changes nothing in the end",
+    async (table) => {
+      const before = await stock();
+      let lost = 0;
+      system.hooks.onDynamoRequest = (operation, request) => {
+        const isWrite = ["PutItem", "UpdateItem", "TransactWriteItems"].includes(operation);
+        if (!isWrite || !JSON.stringify(request).includes(table) || lost++ > 0) return undefined;
+        return { when: "after", disconnect: true };
+      };
+      const id = await place("tok_ok");
+      expect(await settle(id)).toMatchObject({ status: "confirmed" });
+      expect(lost).toBeGreaterThan(0);
+      expect(before.available - (await stock()).available).toBe(1);
+    },
+  );
+});
+
+describe("the relay", () => {
+  test("publishes what a partly failed PutEvents left behind", async () => {
+    let failures = 0;
+    system.hooks.onPutEvents = ({ DetailType }) =>
+      ["order.placed", "payment.captured"].includes(DetailType ?? "") && failures++ % 3 < 2
+        ? "InternalFailure"
+        : undefined;
+    const ids = await Promise.all(Array.from({ length: 5 }, () => place("tok_ok")));
+    for (const id of ids) expect(await settle(id)).toMatchObject({ status: "confirmed", paid: true });
+    expect(failures).toBeGreaterThan(10);
+  });
+
+  test("killed before and after it has published, loses nothing and doubles no effect", async () => {
+    const before = await stock();
+    let invocations = 0;
+    system.hooks.beforeInvoke = (name) => (name === "OrderRelay" && invocations++ === 0 ? "kill" : undefined);
+    system.hooks.afterInvoke = (name) => (name === "OrderRelay" && invocations++ < 3 ? "kill" : undefined);
+    const id = await place("tok_ok");
+    expect(await settle(id)).toMatchObject({ status: "confirmed", paid: true });
+    expect(before.available - (await stock()).available).toBe(1);
+  });
+});
+
+describe("reactions", () => {
+  test.each(["MarkPaid", "CommitReservation"])(
+    "%s that fails at first is delivered again, with its effect once",
+    async (name) => {
+      const before = await stock();
+      let failures = 0;
+      system.hooks.afterInvoke = (invoked) => {
+        if (invoked === name && failures++ < 2) throw new Error("failed after the effect");
+      };
+      const id = await place("tok_ok");
+      expect(await settle(id)).toMatchObject({ status: "confirmed", paid: true });
+      for (let minute = 0; minute < 5; minute++) await system.skip(61_000);
+      expect(failures).toBeGreaterThanOrEqual(3);
+      expect(before.available - (await stock()).available).toBe(1);
+      expect((await system.shop.customer.orders.get(id)).version).toBe(3);
+    },
+  );
+
+  test("one that never works leaves its message in its own dead letters, and nobody else's", async () => {
+    system.hooks.beforeInvoke = (name) => {
+      if (name === "CommitReservation") throw new Error("out of order");
+    };
+    const id = await place("tok_ok");
+    expect(await settle(id)).toMatchObject({ status: "confirmed", paid: true });
+    for (let minute = 0; minute < 8; minute++) await system.skip(61_000);
+    expect(deadLetters()).toEqual({ CommitReservationDeadLetters: 1 });
+    delete system.hooks.beforeInvoke;
+    const { arn } = system.local.topology.queues.CommitReservationDeadLetters!;
+    system.local.queues.moveAll(arn);
+    await system.local.idle();
+    expect(deadLetters()).toEqual({});
+  });
+});
+
+test("fifty orders for the last five units: five are confirmed, the others are not charged", async () => {
+  const price = { amount: 2500, currency: "EUR" };
+  await system.shop.staff.products.create({ sku: "RARE", title: "Rare", price, status: "published" });
+  await system.shop.staff.products.adjustStock("RARE", { delta: 5, reason: "found" });
+  await system.local.idle();
+  const placed = await Promise.all(
+    Array.from({ length: 50 }, () =>
+      system.shop.customer.orders.place(orderFor([{ sku: "RARE", quantity: 1 }], "tok_ok")),
+    ),
+  );
+  const orders: Order[] = [];
+  for (const { id } of placed) orders.push(await settle(id));
+  const confirmed = orders.filter(({ status }) => status === "confirmed");
+  expect(confirmed.length).toBe(5);
+  expect(confirmed.every(({ paid }) => paid)).toBe(true);
+  const cancelled = orders.filter(({ status }) => status === "cancelled");
+  expect(cancelled.map(({ reason }) => reason)).toEqual(Array(45).fill("out_of_stock"));
+  expect(await stock("RARE")).toEqual({ sku: "RARE", onHand: 5, available: 0, reserved: 5 });
+  for (const { id } of cancelled) expect(await paymentStatus(id)).toBeUndefined();
+});

@@ -1,0 +1,119 @@
+/** The whole recorded system for tests, with a seeded shop and a clock that can be moved on. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Client } from "@cartwright/client";
+import { boot, type Hooks, type Local } from "../boot.ts";
+import { readTopology } from "../cli/process.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { type Shop, seed, signIn } from "../seed.ts";
+
+export interface System {
+  local: Local;
+  shop: Shop;
+  hooks: Hooks;
+  clock: SkippingClock;
+  /** Another customer, newly registered. */
+  newCustomer(): Promise<Client>;
+  /** Moves the time on and waits until nothing more happens. */
+  skip(ms: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** `hooks` may be changed while the system runs, so that a test breaks just what it is about. */
+export async function startSystem(): Promise<System> {
+  const stateFolder = mkdtempSync(join(tmpdir(), "cartwright-system-"));
+  const hooks: Hooks = {};
+  const clock = new SkippingClock();
+  const topology = readTopology();
+  const local = await boot({
+    topology,
+    root: process.cwd(),
+    stateFolder,
+    apiPort: 0,
+    endpointPort: 0,
+    clock,
+    hooks: delegating(hooks),
+  });
+  const shop = await seed({ ...local, userPoolId: topology.userPools.UserPool!.id });
+  await local.idle();
+  return {
+    local,
+    shop,
+    hooks,
+    clock,
+    newCustomer: async () => {
+      const credentials = { email: `${crypto.randomUUID()}@example.com`, password: "Correct-horse-1" };
+      await shop.customer.users.register(credentials);
+      return signIn(local.apiUrl, credentials);
+    },
+    skip: async (ms) => {
+      await local.idle();
+      clock.skip(ms);
+      await local.idle();
+    },
+    stop: async () => {
+      await local.stop();
+      rmSync(stateFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+function delegating(hooks: Hooks): Hooks {
+  return {
+    beforeInvoke: (...args) => hooks.beforeInvoke?.(...args),
+    afterInvoke: (...args) => hooks.afterInvoke?.(...args),
+    onDynamoRequest: (...args) => hooks.onDynamoRequest?.(...args),
+    onPutEvents: (...args) => hooks.onPutEvents?.(...args),
+    onLog: (...args) => hooks.onLog?.(...args),
+  };
+}
+
+/** Real time, that a test can put forward: whatever falls due by that runs at once. */
+export class SkippingClock implements Clock {
+  #offsetMs = 0;
+  #timers = new Set<{ atMs: number; rearm(): void }>();
+
+  now(): number {
+    return systemClock.now() + this.#offsetMs;
+  }
+
+  skip(ms: number): void {
+    this.#offsetMs += ms;
+    for (const timer of [...this.#timers].sort((a, b) => a.atMs - b.atMs)) timer.rearm();
+  }
+
+  setTimer(atMs: number, run: () => void) {
+    const arm = () =>
+      systemClock.setTimer(atMs - this.#offsetMs, () => {
+        this.#timers.delete(timer);
+        run();
+      });
+    let armed = arm();
+    const timer = {
+      atMs,
+      rearm: () => {
+        armed.cancel();
+        armed = arm();
+      },
+    };
+    this.#timers.add(timer);
+    return {
+      cancel: () => {
+        this.#timers.delete(timer);
+        armed.cancel();
+      },
+    };
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const timer = this.setTimer(this.now() + ms, resolve);
+      signal?.addEventListener("abort", () => {
+        timer.cancel();
+        reject(signal.reason);
+      });
+    });
+  }
+}
