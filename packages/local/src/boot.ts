@@ -8,7 +8,7 @@ import { type EventBus, openBus, type PutEventsEntry } from "./bus.ts";
 import { busOperations } from "./bus-api.ts";
 import { NoSuchTargetError, type TargetCalls } from "./bus-delivery.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { type DynamoFault, type DynamoRequest, openDynamoDoor } from "./dynamo.ts";
+import { type DynamoHook, openDynamoDoor } from "./dynamo.ts";
 import { createEndpoint } from "./endpoint.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { functionEnvironment, setProcessEnvironment } from "./environment.ts";
@@ -64,7 +64,7 @@ export interface BootOptions {
 export interface Hooks extends InvocationHooks {
   onLog?: (line: LogLine) => void;
   /** Fails a request of a handler to DynamoDB, or loses its answer. */
-  onDynamoRequest?: (operation: string, request: DynamoRequest) => DynamoFault | undefined;
+  onDynamoRequest?: DynamoHook;
   /** An error code fails the entry. */
   onPutEvents?: (entry: PutEventsEntry) => string | undefined;
 }
@@ -101,6 +101,9 @@ let isRunning = false;
 
 type Closer = () => void | Promise<void>;
 
+/** Longer than clients keep a connection, so that none is closed just as a client uses it again. */
+const keepAliveTimeout = 65_000;
+
 /** Boots the recorded topology on this machine. What was started before a failure is stopped again. */
 export async function boot(options: BootOptions): Promise<Local> {
   if (isRunning) {
@@ -115,7 +118,8 @@ export async function boot(options: BootOptions): Promise<Local> {
   try {
     return await start(options, closers);
   } catch (error) {
-    await closeAll(closers);
+    // What failed first is what matters.
+    await closeAll(closers).catch(() => {});
     throw error;
   }
 }
@@ -158,8 +162,8 @@ async function start(options: BootOptions, closers: Closer[]): Promise<Local> {
   const ground = await prepare(options, closers);
   const { topology, addresses, step } = ground;
 
-  const apiServer = http.createServer();
-  const endpointServer = http.createServer();
+  const apiServer = http.createServer({ keepAliveTimeout });
+  const endpointServer = http.createServer({ keepAliveTimeout });
   addresses.endpointUrl = await open(endpointServer, options.endpointPort, "the AWS APIs", closers);
   addresses.apiUrl = await open(apiServer, options.apiPort, "the API", closers);
   closers.push(setProcessEnvironment(topology.app, { ...addresses, region: topology.region }));
@@ -181,6 +185,7 @@ async function start(options: BootOptions, closers: Closer[]): Promise<Local> {
   ground.activity.watch("schedules", schedules.busy);
   step(`the API listens at ${addresses.apiUrl}, the AWS APIs at ${addresses.endpointUrl}`);
 
+  let stopped: Promise<void> | undefined;
   return {
     topology,
     ...addresses,
@@ -192,7 +197,10 @@ async function start(options: BootOptions, closers: Closer[]): Promise<Local> {
     schedules,
     meter: ground.meter,
     idle: ground.activity.idle,
-    stop: () => closeAll(closers),
+    stop() {
+      stopped ??= closeAll(closers);
+      return stopped;
+    },
   };
 }
 

@@ -18,10 +18,16 @@ export interface DynamoOptions {
   onConsumed?: (units: ConsumedUnits, caller: Caller | undefined) => void;
   /** Tables that a successful request has written to. */
   onWrite?: (tables: string[]) => void;
-  onRequest?: (operation: string, request: DynamoRequest) => DynamoFault | undefined;
+  onRequest?: DynamoHook;
 }
 
 export type DynamoRequest = Record<string, unknown>;
+
+/** A promise holds the request back until it resolves. */
+export type DynamoHook = (
+  operation: string,
+  request: DynamoRequest,
+) => DynamoFault | undefined | Promise<DynamoFault | undefined>;
 
 /** Thrown when the caller must see a broken connection instead of an answer. */
 export class DisconnectError extends Error {
@@ -37,7 +43,7 @@ const writes = new Set(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem",
 export function openDynamoDoor(options: DynamoOptions): DynamoDoor {
   return async (operation, body, caller) => {
     const request = parseRequest(body);
-    const fault = options.onRequest?.(operation, request);
+    const fault = await options.onRequest?.(operation, request);
     if (fault?.when === "before") throw faultError(fault);
     const answer = await forward(options, operation, request, body, caller);
     if (fault?.when === "after") throw faultError(fault);

@@ -36,10 +36,13 @@ export interface FinishedInvocation {
 /** For tests: throw to fail the invocation as the handler would, answer "kill" to end its execution environment. */
 export interface InvocationHooks {
   /** Nothing has happened yet. */
-  beforeInvoke?: (functionName: string, event: unknown) => "kill" | undefined;
+  beforeInvoke?: InvocationHook;
   /** The handler has done its work, and nobody has seen its answer. */
-  afterInvoke?: (functionName: string, event: unknown) => "kill" | undefined;
+  afterInvoke?: InvocationHook;
 }
+
+/** A promise holds the invocation at this point until it resolves. */
+type InvocationHook = (functionName: string, event: unknown) => "kill" | undefined | Promise<"kill" | undefined>;
 
 export interface FunctionHostOptions {
   functions: Topology["functions"];
@@ -176,10 +179,10 @@ export function createFunctionHost(options: FunctionHostOptions): FunctionHost {
     event: unknown,
     context: unknown,
   ): Promise<Invocation> {
-    if (options.hooks?.beforeInvoke?.(target.name, event) === "kill") throw killed;
+    if ((await options.hooks?.beforeInvoke?.(target.name, event)) === "kill") throw killed;
     target.handler ??= load(target);
     const answer = serialise(await target.handler(event, context));
-    if (!caller.killed && options.hooks?.afterInvoke?.(target.name, event) === "kill") throw killed;
+    if (!caller.killed && (await options.hooks?.afterInvoke?.(target.name, event)) === "kill") throw killed;
     return { ok: true, payload: JSON.parse(answer) };
   }
 

@@ -72,8 +72,9 @@ function refuseLiveOwner(folder: string, lockPath: string): void {
 }
 
 function inUse(folder: string, owner: number | undefined): FolderInUseError {
+  const who = owner === undefined ? "another process" : `process ${owner}`;
   return new FolderInUseError(
-    `The state folder ${folder} is in use by process ${owner ?? "unknown"}. Stop that one, or start with another folder.`,
+    `The state folder ${folder} is in use by ${who}. Stop that one, or start with another folder.`,
   );
 }
 

@@ -83,11 +83,19 @@ export function startStreamPoller(options: StreamPollerOptions): StreamPoller {
     }
   }
 
+  async function begin(): Promise<StreamPosition> {
+    const saved = checkpoints.load(options.name);
+    const start = await source.begin(saved, mapping.startingPosition ?? "LATEST");
+    // A mapping that began at the end must not skip, at its next start, what was written meanwhile.
+    if (start !== saved) checkpoints.save(options.name, start);
+    return start;
+  }
+
   /** Reads once and handles what came. Answers whether there may be more right behind it. */
   async function round(): Promise<boolean> {
     dirty = false;
     working = true;
-    position ??= await source.begin(checkpoints.load(options.name), mapping.startingPosition ?? "LATEST");
+    position ??= await begin();
     let read = await source.read(position);
     const isPartial = read.records.filter(isWanted).length < mapping.batchSize;
     if (read.records.length > 0 && isPartial && mapping.windowSeconds > 0) {

@@ -46,7 +46,9 @@ async function describe(engine: Engine, name: string): Promise<Shape | undefined
 
 async function create(engine: Engine, table: Table): Promise<void> {
   const input = { TableName: table.name, BillingMode: "PAY_PER_REQUEST", ...shapeOf(table) };
-  await engine.call("DynamoDB_20120810.CreateTable", input);
+  await engine.call("DynamoDB_20120810.CreateTable", input).catch((cause: Error) => {
+    throw new Error(`The table ${table.name} can't be created as it is recorded: ${cause.message}`, { cause });
+  });
   if (table.ttl) {
     const TimeToLiveSpecification = { AttributeName: table.ttl, Enabled: true };
     await engine.call("DynamoDB_20120810.UpdateTimeToLive", { TableName: table.name, TimeToLiveSpecification });

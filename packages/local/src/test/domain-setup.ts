@@ -14,6 +14,7 @@ export default async function setup() {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
     AWS_REGION: topology.region,
+    POWERTOOLS_LOG_LEVEL: "SILENT",
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
     SST_RESOURCE_App: JSON.stringify({ name: topology.app, stage: topology.stage }),

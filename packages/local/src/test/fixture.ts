@@ -60,6 +60,12 @@ export function table(name: string, overrides: Partial<Table> = {}): Table {
   };
 }
 
+/** A table without a range key. */
+export function hashTable(name: string, overrides: Partial<Table> = {}): Table {
+  const { rangeKey: _, ...keys } = table(name, { attributes: { pk: "S" } });
+  return { ...keys, ...overrides };
+}
+
 export function topology(parts: Partial<Topology>): Topology {
   return {
     app: "shop",
