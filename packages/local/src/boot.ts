@@ -72,6 +72,8 @@ export interface Hooks extends InvocationHooks {
 /** The whole topology, running. */
 export interface Local {
   topology: Topology;
+  /** The time that the runtime and its handlers go by, in milliseconds since 1970. */
+  now(): number;
   apiUrl: string;
   /** Where the AWS SDKs find DynamoDB, EventBridge, SQS, Step Functions and Cognito. */
   endpointUrl: string;
@@ -188,6 +190,7 @@ async function start(options: BootOptions, closers: Closer[]): Promise<Local> {
   let stopped: Promise<void> | undefined;
   return {
     topology,
+    now: () => ground.clock.now(),
     ...addresses,
     links,
     functions: { invoke: functions.invoke },

@@ -13,6 +13,7 @@ export interface ModuleScope {
   process: NodeJS.Process;
   globalThis: typeof globalThis;
   console: Console;
+  Date: DateConstructor;
 }
 
 export interface Bundle {
@@ -27,7 +28,7 @@ const extensions = [".ts", ".mts", ".js", ".mjs"];
 /** Heavy, and without state of ours: shared by all functions, so that each starts fast. */
 const shared = ["@aws-sdk/*", "@smithy/*", "@aws/lambda-invoke-store", "electrodb", "zod"];
 
-const scopeNames = ["exports", "require", "module", "process", "global", "globalThis", "console"];
+const scopeNames = ["exports", "require", "module", "process", "global", "globalThis", "console", "Date"] as const;
 
 /**
  * Bundles handler files (paths below `root`, without extension) as SST does for Lambda. The bundles lie in
@@ -87,7 +88,8 @@ function openBundle(sourcePath: string, bundlePath: string): Bundle {
     evaluate(scope) {
       const run = load(bundlePath) as (...values: unknown[]) => void;
       const module = { exports: {} as Record<string, unknown> };
-      run(module.exports, scope.require, module, scope.process, scope.globalThis, scope.globalThis, scope.console);
+      const values = { exports: module.exports, module, global: scope.globalThis, ...scope };
+      run(...scopeNames.map((name) => values[name]));
       return module.exports;
     },
   };

@@ -194,7 +194,11 @@ export function createFunctionHost(options: FunctionHostOptions): FunctionHost {
       const requestId = tracer.current()?.requestId ?? "-";
       options.onLog?.({ timeMs: clock.now(), functionName: target.name, requestId, text });
     };
-    const exports = evaluateInSandbox(bundle, { environment: options.environmentOf(target.lambda), onOutput });
+    const exports = evaluateInSandbox(bundle, {
+      environment: options.environmentOf(target.lambda),
+      onOutput,
+      nowMs: () => clock.now(),
+    });
     const handler = exports[exportName];
     if (typeof handler === "function") return handler as Handler;
     throw new InvocationRefusedError(

@@ -11,6 +11,7 @@ export class ExitError extends Error {
 export interface SandboxOptions {
   environment: Record<string, string>;
   onOutput: (text: string) => void;
+  nowMs: () => number;
 }
 
 /** Evaluates a bundle with a process, globals and console of its own, as an execution environment of Lambda has. */
@@ -18,15 +19,17 @@ export function evaluateInSandbox(bundle: Bundle, options: SandboxOptions): Reco
   return bundle.evaluate(createScope(bundle.sourcePath, options));
 }
 
-function createScope(sourcePath: string, { environment, onOutput }: SandboxOptions): ModuleScope {
+function createScope(sourcePath: string, { environment, onOutput, nowMs }: SandboxOptions): ModuleScope {
   const output = outputStream(onOutput);
   const console = new Console({ stdout: output, stderr: output });
   const process = scopedProcess(environment, output);
+  const date = scopedDate(nowMs);
   return {
     require: scopedRequire(sourcePath, process, console),
     process,
-    globalThis: scopedGlobals(process, console),
+    globalThis: scopedGlobals({ process, console, Date: date }),
     console,
+    Date: date,
   };
 }
 
@@ -54,9 +57,17 @@ function scopedProcess(environment: Record<string, string>, output: Writable): N
   return Object.create(globalThis.process, own) as NodeJS.Process;
 }
 
+/** Handlers read the runtime's time, so that whoever moves its clock moves theirs. */
+function scopedDate(nowMs: () => number): DateConstructor {
+  return new Proxy(Date, {
+    construct: (target, args, newTarget) => Reflect.construct(target, args.length > 0 ? args : [nowMs()], newTarget),
+    apply: () => new Date(nowMs()).toString(),
+    get: (target, key) => (key === "now" ? nowMs : Reflect.get(target, key)),
+  });
+}
+
 /** Reads fall back to the real globals; writes stay with the function. */
-function scopedGlobals(process: NodeJS.Process, console: Console): typeof globalThis {
-  const own: Record<PropertyKey, unknown> = { process, console };
+function scopedGlobals(own: Record<PropertyKey, unknown>): typeof globalThis {
   const scope = new Proxy(own, {
     // A getter of the real globals (crypto, for one) checks that it is called on them.
     get: (target, key) => (Object.hasOwn(target, key) ? target[key] : Reflect.get(globalThis, key)),

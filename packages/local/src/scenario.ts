@@ -105,9 +105,9 @@ export async function play(scenario: Scenario, local: Local, shop: Shop): Promis
 }
 
 /** Plays the provider, which tells us by a signed webhook that the customer has agreed. */
-async function approveAsBank({ apiUrl, links }: Local, orderId: string): Promise<void> {
+async function approveAsBank({ apiUrl, links, now }: Local, orderId: string): Promise<void> {
   const body = JSON.stringify({ id: newKey(), type: "authorization.approved", orderId });
-  const timestampSeconds = Math.floor(Date.now() / 1000);
+  const timestampSeconds = Math.floor(now() / 1000);
   const secret = String(links.SandboxWebhookSecret?.value);
   const mac = createHmac("sha256", secret).update(`${timestampSeconds}.${body}`).digest("hex");
   const headers = { "Cartwright-Signature": `t=${timestampSeconds},v1=${mac}`, "Content-Type": "application/json" };

@@ -131,6 +131,39 @@ describe("ten requests at once with one key", () => {
   });
 });
 
+describe("a customer who is asked by their bank and never answers", () => {
+  test("loses the order at its deadline, and nothing else", async () => {
+    const before = await stock();
+    const id = await place("tok_requires_action");
+    await system.local.idle();
+    expect(await paymentStatus(id)).toBe("action_required");
+    expect((await stock()).available).toBe(before.available - 1);
+    for (let minute = 0; minute < 14; minute++) await system.skip(60_000);
+    expect(await system.shop.customer.orders.get(id)).toMatchObject({ status: "pending" });
+    for (let minute = 0; minute < 3; minute++) await system.skip(60_000);
+    expect(await system.shop.customer.orders.get(id)).toMatchObject({ status: "cancelled", reason: "expired" });
+    expect(await paymentStatus(id)).toBe("voided");
+    expect(await stock()).toEqual(before);
+    expect(deadLetters()).toEqual({});
+  });
+});
+
+describe("an order that never settles", () => {
+  test("ends in the dead letters of the watch, for a person, and goes on when they redrive it", async () => {
+    system.hooks.beforeInvoke = (name) => {
+      if (name === "CancelOrder") throw new Error("out of order");
+    };
+    const id = await place("tok_declined");
+    for (let minute = 0; minute < 40 && !deadLetters().WatchCheckoutDeadLetters; minute++) await system.skip(61_000);
+    expect(deadLetters()).toEqual({ WatchCheckoutDeadLetters: 1 });
+    expect(await system.shop.customer.orders.get(id)).toMatchObject({ status: "pending" });
+    delete system.hooks.beforeInvoke;
+    system.local.queues.moveAll(system.local.topology.queues.WatchCheckoutDeadLetters!.arn);
+    await system.skip(61_000);
+    expect(await settle(id)).toMatchObject({ status: "cancelled", reason: "payment_declined" });
+  });
+});
+
 describe("the undo, on the recorded state machine", () => {
   const steps = ["ReserveStock", "AuthorizePayment", "ConfirmOrder", "CapturePayment"];
 

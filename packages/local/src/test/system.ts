@@ -6,7 +6,7 @@ import type { Client } from "@cartwright/client";
 import { boot, type Hooks, type Local } from "../boot.ts";
 import { readTopology } from "../cli/process.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { type Shop, seed, signIn } from "../seed.ts";
+import { people, type Shop, seed, signIn } from "../seed.ts";
 
 export interface System {
   local: Local;
@@ -19,6 +19,8 @@ export interface System {
   skip(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
+
+const halfAnHourMs = 30 * 60 * 1000;
 
 /** `hooks` may be changed while the system runs, so that a test breaks just what it is about. */
 export async function startSystem(): Promise<System> {
@@ -37,6 +39,8 @@ export async function startSystem(): Promise<System> {
   });
   const shop = await seed({ ...local, userPoolId: topology.userPools.UserPool!.id });
   await local.idle();
+  // Tokens live for an hour of the clock that tests put forward.
+  let signInAgainAtMs = local.now() + halfAnHourMs;
   return {
     local,
     shop,
@@ -51,6 +55,10 @@ export async function startSystem(): Promise<System> {
       await local.idle();
       clock.skip(ms);
       await local.idle();
+      if (local.now() < signInAgainAtMs) return;
+      signInAgainAtMs = local.now() + halfAnHourMs;
+      shop.customer = await signIn(local.apiUrl, people.customer);
+      shop.staff = await signIn(local.apiUrl, people.staff);
     },
     stop: async () => {
       await local.stop();
