@@ -47,6 +47,8 @@ export interface BootOptions {
   root: string;
   /** Where state lives; it must be this process's alone. */
   stateFolder: string;
+  /** Forgets what earlier runs left in the folder. */
+  fresh?: boolean;
   /** 0 takes any free port. */
   apiPort: number;
   endpointPort: number;
@@ -210,7 +212,7 @@ async function start(options: BootOptions, closers: Closer[]): Promise<Local> {
 /** Everything that doesn't need an address yet. */
 async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground> {
   const { topology, clock = systemClock, random = systemRandom, onStep: step = () => {} } = options;
-  const folder = takeStateFolder(options.stateFolder);
+  const folder = takeStateFolder(options.stateFolder, { fresh: options.fresh ?? false });
   closers.push(folder.release);
   const logFile = openLogFile(folder.path);
   closers.push(() => logFile.close());

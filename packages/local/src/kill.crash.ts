@@ -5,11 +5,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { type Client, newKey, type Order } from "@cartwright/client";
 import { afterAll, expect, test } from "vitest";
 import { readTopology } from "./cli/process.ts";
+import { paymentOf } from "./scenario.ts";
 import { orderFor, people, signIn } from "./seed.ts";
+import { providersBooks } from "./test/system.ts";
 
 const stateFolder = mkdtempSync(join(tmpdir(), "cartwright-kill-"));
 let running: ChildProcess | undefined;
@@ -109,14 +110,6 @@ async function settled(client: Client): Promise<Order[]> {
   }
 }
 
-/** The payment provider's own books, by order. */
-async function providersBooks(port: number): Promise<Map<string, string>> {
-  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  const dynamo = new DynamoDBClient({ endpoint: `http://127.0.0.1:${port + 1}`, region: "local", credentials });
-  const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: readTopology().tables.SandboxTable!.name }));
-  return new Map(Items.map((item) => [item.orderId!.S!, item.status!.S!]));
-}
-
 test("kill -9 in the middle of 100 orders leaves no order pending and no money without an order", async () => {
   const port = await twoFreePorts();
   const answered = new Map<string, string>();
@@ -138,9 +131,9 @@ test("kill -9 in the middle of 100 orders leaves no order pending and no money w
   expect(new Set(answered.values())).toEqual(ids);
   for (const id of placedBefore) expect(ids).toContain(id);
 
-  const books = await providersBooks(port);
+  const books = await providersBooks({ endpointUrl: `http://127.0.0.1:${port + 1}`, topology: readTopology() });
   for (const { id, status } of orders) {
-    const payment = await client.payments.get(id.replace("ord_", "pay_")).catch(() => undefined);
+    const payment = await paymentOf(client, id);
     if (status === "confirmed") {
       expect([payment?.status, books.get(id)]).toEqual(["captured", "captured"]);
     } else {

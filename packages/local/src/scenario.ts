@@ -1,6 +1,6 @@
 /** The orders that the demo plays, each with the outcome that is right for it. */
 import { createHmac } from "node:crypto";
-import { newKey, type Order } from "@cartwright/client";
+import { type Client, newKey, type Order, ProblemError } from "@cartwright/client";
 import type { Local } from "./boot.ts";
 import { orderFor, type Shop } from "./seed.ts";
 
@@ -98,10 +98,20 @@ export async function play(scenario: Scenario, local: Local, shop: Shop): Promis
     const taken = (before[index]?.available ?? 0) - (after[index]?.available ?? 0);
     expect(`units of ${sku} taken`, succeeds ? quantity : 0, taken);
   });
-  const payment = await shop.customer.payments.get(order.id.replace("ord_", "pay_")).catch(() => undefined);
+  const payment = await paymentOf(shop.customer, order.id);
   const charged = payment?.status === "captured" ? payment.amount.amount : 0;
   expect("charged", succeeds ? order.total.amount : 0, charged);
   return { order, faults };
+}
+
+/** An order has a payment once its checkout has come that far. */
+export async function paymentOf({ payments }: Client, orderId: string) {
+  try {
+    return await payments.get(orderId.replace("ord_", "pay_"));
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === "payment_not_found") return undefined;
+    throw error;
+  }
 }
 
 /** Plays the provider, which tells us by a signed webhook that the customer has agreed. */

@@ -47,6 +47,22 @@ describe("a state folder", () => {
     }
   });
 
+  it("is begun anew only by who has taken it, and without touching what others wrote", () => {
+    fs.writeFileSync(path.join(state, "runtime.sqlite"), "old");
+    const taken = takeStateFolder(state);
+    expect(() => takeStateFolder(state, { fresh: true })).toThrow("in use by process");
+    expect(fs.existsSync(path.join(state, "runtime.sqlite"))).toBe(true);
+    taken.release();
+    takeStateFolder(state, { fresh: true }).release();
+    expect(fs.readdirSync(state)).toEqual([]);
+
+    const precious = path.join(folder.path, "precious");
+    fs.mkdirSync(precious);
+    fs.writeFileSync(path.join(precious, "thesis.tex"), "");
+    expect(() => takeStateFolder(precious, { fresh: true })).toThrow("thesis.tex");
+    expect(fs.readdirSync(precious)).toEqual(["thesis.tex"]);
+  });
+
   it("that can't be made says which and why", () => {
     const blocked = path.join(folder.path, "file");
     fs.writeFileSync(blocked, "");

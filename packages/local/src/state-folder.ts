@@ -14,14 +14,19 @@ export interface StateFolder {
   release(): void;
 }
 
+/** What the parts of the runtime write here. Whatever else lies in a folder is not ours to forget. */
+const ownEntries = /^(dynamodb\.|runtime\.sqlite|functions$|log\.jsonl|lock)/;
+
 /**
  * Takes the folder for this process by a lock file that holds its pid. A lock whose process is gone is taken over.
- * Throws StateFolderError when the folder can't be written, FolderInUseError when somebody else has it.
+ * With `fresh` all earlier state is forgotten, once the folder is taken. Throws StateFolderError when the folder can't
+ * be written or holds what is not ours to forget, FolderInUseError when somebody else has it.
  */
-export function takeStateFolder(folder: string): StateFolder {
+export function takeStateFolder(folder: string, { fresh = false } = {}): StateFolder {
   const lockPath = path.join(folder, "lock");
   try {
     fs.mkdirSync(folder, { recursive: true });
+    if (fresh) refuseForeign(folder);
     // Two tries: the second follows the removal of a stale lock.
     if (!createLock(lockPath)) {
       refuseLiveOwner(folder, lockPath);
@@ -29,13 +34,14 @@ export function takeStateFolder(folder: string): StateFolder {
       if (!createLock(lockPath)) throw inUse(folder, readOwner(lockPath));
     }
   } catch (cause) {
-    if (cause instanceof FolderInUseError) throw cause;
+    if (cause instanceof FolderInUseError || cause instanceof StateFolderError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StateFolderError(
       `The state folder ${folder} can't be written (${reason}). Choose another folder, or mend its permissions.`,
       { cause },
     );
   }
+  if (fresh) forget(folder);
   return {
     path: folder,
     release: () => {
@@ -43,6 +49,20 @@ export function takeStateFolder(folder: string): StateFolder {
       held.delete(lockPath);
     },
   };
+}
+
+function refuseForeign(folder: string): void {
+  const foreign = fs.readdirSync(folder).filter((entry) => !ownEntries.test(entry));
+  if (foreign.length === 0) return;
+  throw new StateFolderError(
+    `The folder ${folder} holds what Cartwright didn't write (${foreign.slice(0, 3).join(", ")}): choose another folder, or begin anew by hand.`,
+  );
+}
+
+function forget(folder: string): void {
+  for (const entry of fs.readdirSync(folder)) {
+    if (!entry.startsWith("lock")) fs.rmSync(path.join(folder, entry), { recursive: true, force: true });
+  }
 }
 
 /** Locks of this very process: its pid in a lock file is stale unless it is one of these. */

@@ -1,5 +1,4 @@
 /** `npm start`: the whole system on this machine, from the recorded stacks. */
-import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { boot, type Local } from "../boot.ts";
@@ -34,7 +33,6 @@ async function start(): Promise<void> {
   if (help) return console.log(usage);
   const startedAtMs = performance.now();
   const stateFolder = resolve(state);
-  if (fresh) rmSync(stateFolder, { recursive: true, force: true });
   const topology = readTopology();
   const onStep = (step: string) => console.log(`  ✓ ${step}`);
   console.log("Starting Cartwright");
@@ -42,6 +40,7 @@ async function start(): Promise<void> {
     topology,
     root: process.cwd(),
     stateFolder,
+    fresh,
     apiPort: port,
     endpointPort: port + 1,
     onStep,

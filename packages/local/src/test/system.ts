@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { Client } from "@cartwright/client";
 import { boot, type Hooks, type Local } from "../boot.ts";
 import { readTopology } from "../cli/process.ts";
@@ -65,6 +66,14 @@ export async function startSystem(): Promise<System> {
       rmSync(stateFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** What the payment provider holds or has collected, by order. */
+export async function providersBooks(of: Pick<Local, "endpointUrl" | "topology">): Promise<Map<string, string>> {
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  const dynamo = new DynamoDBClient({ endpoint: of.endpointUrl, region: "local", credentials });
+  const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: of.topology.tables.SandboxTable!.name }));
+  return new Map(Items.map((item) => [item.orderId!.S!, item.status!.S!]));
 }
 
 function delegating(hooks: Hooks): Hooks {
