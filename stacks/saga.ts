@@ -63,7 +63,7 @@ for (const state of [reserveStock, authorizePayment, confirmOrder, capturePaymen
 const undone = succeed({ name: "Undone" });
 voidPayment.next(releaseStock).next(cancelOrder).next(undone);
 
-// The failed order may have been confirmed by another run meanwhile: then nothing of it may be undone.
+// An order that is confirmed is given up only for a capture refused for good: otherwise nothing of it may be undone.
 const mayUndo = choice({ name: "Undo?" })
   .when("{% $states.input.abandoned = false %}", succeed({ name: "Superseded" }))
   .otherwise(voidPayment);

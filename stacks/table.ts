@@ -16,7 +16,7 @@ const orderSummary = [
   "orderId",
   "reason",
   "status",
-  "total",
+  "totalMinor",
 ];
 
 export const userTable = domainTable("UserTable");

@@ -32,7 +32,9 @@ export const inventory = router()
     c.header("ETag", etag(product.version));
     return c.json(product);
   })
-  .get("/products/:sku/stock", staff(), bySku, async (c) => c.json(await Inventory.stockOf(c.req.valid("param").sku)))
+  .get("/products/:sku/stock", staff(), bySku, async (c) =>
+    c.json(await Inventory.stockFromSku(c.req.valid("param").sku)),
+  )
   .post(
     "/products/:sku/stock-adjustments",
     staff(),

@@ -64,17 +64,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
 function findBinary(): string {
   const packageName = `@dynoxide/${process.platform}-${process.arch}`;
-  const waysOut = [
-    `Install it by name (npm install --no-save ${packageName})`,
-    `or set ${endpointVariable} to a running DynamoDB, e.g. DynamoDB Local at http://127.0.0.1:8000.`,
-  ].join(", ");
+  const wayOut = `Start any DynamoDB-compatible engine, such as DynamoDB Local, and run ${endpointVariable}=http://127.0.0.1:8000 npm start`;
   try {
     const manifest = createRequire(import.meta.url).resolve(`${packageName}/package.json`);
     const binary = path.join(path.dirname(manifest), "dynoxide");
     fs.accessSync(binary, fs.constants.X_OK);
     return binary;
   } catch (cause) {
-    throw new EngineMissingError(`No embedded DynamoDB engine: ${packageName} isn't installed. ${waysOut}`, { cause });
+    throw new EngineMissingError(`No embedded DynamoDB engine: ${packageName} isn't installed. ${wayOut}`, { cause });
   }
 }
 

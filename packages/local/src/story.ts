@@ -20,7 +20,7 @@ const labels: Partial<Record<UsageKind, string>> = {
   apiRequests: "API requests",
   invocations: "Lambda invocations",
   computeGbSeconds: "Lambda GB-seconds",
-  tableWriteUnits: "write units",
+  tableWriteUnits: "write units, with reactions",
   tableReadUnits: "read units",
   busEvents: "events",
   queueRequests: "queue requests",
@@ -43,7 +43,7 @@ export function bill(local: Local, orderId: string): string {
   const usage = usageOf(local, orderId);
   const { lines, usdPerMillionOrders } = estimateCost(usage, { orders: 1 });
   const row = (what: string, amount: string, shared: string, usd: string) =>
-    `  ${what.padEnd(22)}${amount.padStart(10)}${shared.padStart(10)}${usd.padStart(12)}`;
+    `  ${what.padEnd(30)}${amount.padStart(10)}${shared.padStart(10)}${usd.padStart(12)}`;
   const rows = lines.map(({ kind, amountPerOrder, usdPerMillionOrders: usd }) =>
     row(labels[kind] ?? kind, amount(amountPerOrder), amount(sumOf(usage, kind).shared), usd.toFixed(2)),
   );
@@ -96,7 +96,7 @@ function envelopes(local: Local) {
 /** Steps answer with a status, or whether the order was abandoned; a step that was caught hands on its error. */
 function describe(output: unknown): string | undefined {
   const { status, abandoned } = output as { status?: string; abandoned?: boolean };
-  if (abandoned !== undefined) return abandoned ? "abandoned" : "confirmed by another run";
+  if (abandoned !== undefined) return abandoned ? "abandoned" : "kept: it is confirmed";
   return status;
 }
 

@@ -16,7 +16,7 @@ export const products = lazy(
         attributes: {
           sku: { type: "string", required: true },
           title: { type: "string", required: true },
-          amount: { type: "number", required: true },
+          amountMinor: { type: "number", required: true },
           currency: { type: "string", required: true },
           status: { type: ["draft", "published", "retired"] as const, required: true },
           version: { type: "number", required: true },

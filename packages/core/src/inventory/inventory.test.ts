@@ -24,7 +24,7 @@ describe("reserving stock", () => {
     const checkout = createCheckout([{ sku, quantity: 2 }]);
     await Promise.all([Inventory.reserve(checkout, cause), Inventory.reserve(checkout, cause)]);
     await Inventory.reserve(checkout, cause);
-    expect(await Inventory.stockOf(sku)).toEqual({ sku, onHand: 5, available: 3, reserved: 2 });
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 3, reserved: 2 });
   });
 
   test("holds all lines or none, and names those that lack", async () => {
@@ -34,7 +34,7 @@ describe("reserving stock", () => {
       { sku: scarce, quantity: 2 },
     ]);
     await expect(Inventory.reserve(checkout, cause)).rejects.toMatchObject({ name: "OutOfStockError", skus: [scarce] });
-    expect(await Inventory.stockOf(enough)).toMatchObject({ available: 5, reserved: 0 });
+    expect(await Inventory.stockFromSku(enough)).toMatchObject({ available: 5, reserved: 0 });
   });
 
   test("a product that never had stock is out of stock", async () => {
@@ -49,7 +49,7 @@ describe("reserving stock", () => {
       Array.from({ length: 50 }, () => Inventory.reserve(createCheckout([{ sku, quantity: 1 }]), cause)),
     );
     expect(outcomes.filter(({ status }) => status === "fulfilled").length).toBe(5);
-    expect(await Inventory.stockOf(sku)).toEqual({ sku, onHand: 5, available: 0, reserved: 5 });
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 0, reserved: 5 });
   });
 });
 
@@ -60,7 +60,7 @@ describe("ending a reservation", () => {
     await Inventory.reserve(checkout, cause);
     await Promise.all([Inventory.release(checkout.orderId, cause), Inventory.release(checkout.orderId, cause)]);
     await Inventory.release(checkout.orderId, cause);
-    expect(await Inventory.stockOf(sku)).toEqual({ sku, onHand: 5, available: 5, reserved: 0 });
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 5, reserved: 0 });
   });
 
   test("a reservation that arrives after its undo does not take hold", async () => {
@@ -68,7 +68,7 @@ describe("ending a reservation", () => {
     const checkout = createCheckout([{ sku, quantity: 2 }]);
     await Inventory.release(checkout.orderId, cause);
     await expect(Inventory.reserve(checkout, cause)).rejects.toMatchObject({ name: "ReservationReleasedError" });
-    expect(await Inventory.stockOf(sku)).toMatchObject({ available: 5, reserved: 0 });
+    expect(await Inventory.stockFromSku(sku)).toMatchObject({ available: 5, reserved: 0 });
   });
 
   test("reserving and releasing at the same time leaves nothing held", async () => {
@@ -76,7 +76,7 @@ describe("ending a reservation", () => {
     const checkout = createCheckout([{ sku, quantity: 2 }]);
     await Promise.allSettled([Inventory.reserve(checkout, cause), Inventory.release(checkout.orderId, cause)]);
     await Inventory.release(checkout.orderId, cause);
-    expect(await Inventory.stockOf(sku)).toMatchObject({ available: 5, reserved: 0 });
+    expect(await Inventory.stockFromSku(sku)).toMatchObject({ available: 5, reserved: 0 });
   });
 
   test("committing twice is once, and a committed one can't be released", async () => {
@@ -87,7 +87,7 @@ describe("ending a reservation", () => {
     await expect(Inventory.release(checkout.orderId, cause)).rejects.toMatchObject({
       name: "ReservationCommittedError",
     });
-    expect(await Inventory.stockOf(sku)).toEqual({ sku, onHand: 5, available: 3, reserved: 2 });
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 3, reserved: 2 });
   });
 });
 
@@ -100,7 +100,7 @@ describe("adjusting stock", () => {
     await Inventory.adjust(sku, { delta: 4, reason: "delivery" }, createActor(), cause);
     const again = await Inventory.adjust(sku, input, by, cause);
     expect(again).toEqual({ adjustment: first.adjustment, replayed: true });
-    expect(await Inventory.stockOf(sku)).toMatchObject({ onHand: 7 });
+    expect(await Inventory.stockFromSku(sku)).toMatchObject({ onHand: 7 });
     const other = Inventory.adjust(sku, { ...input, delta: -1 }, by, cause);
     await expect(other).rejects.toMatchObject({ code: "idempotency_key_reused" });
   });
@@ -110,7 +110,7 @@ describe("adjusting stock", () => {
     await Inventory.reserve(createCheckout([{ sku, quantity: 4 }]), cause);
     const adjust = Inventory.adjust(sku, { delta: -2, reason: "lost" }, createActor(), cause);
     await expect(adjust).rejects.toMatchObject({ code: "stock_below_zero" });
-    expect(await Inventory.stockOf(sku)).toEqual({ sku, onHand: 5, available: 1, reserved: 4 });
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 1, reserved: 4 });
   });
 });
 

@@ -33,7 +33,7 @@ export class StaleVersionError extends DomainError {
 export async function create(input: Create, cause: Cause): Promise<Info> {
   const { sku, title, price, status } = input;
   const written = record(sku, 0, now(), cause, [fact(ProductCreated, input)]);
-  const item = { sku, title, amount: price.amount, currency: price.currency, status, ...written };
+  const item = { sku, title, amountMinor: price.amount, currency: price.currency, status, ...written };
   try {
     await reaching("products", products().create(item).go());
   } catch (error) {
@@ -50,7 +50,7 @@ export async function update(sku: string, input: Update, expectedVersion: number
   const current = serialize(before);
   const { title = current.title, price = current.price, status = current.status } = input;
   const written = record(sku, expectedVersion, now(), cause, [fact(ProductUpdated, { sku, title, price, status })]);
-  const set = { title, amount: price.amount, currency: price.currency, status, ...written };
+  const set = { title, amountMinor: price.amount, currency: price.currency, status, ...written };
   const patch = products()
     .patch({ sku })
     .set(set)
@@ -94,6 +94,6 @@ async function find(sku: string): Promise<ProductItem> {
   return data;
 }
 
-function serialize({ sku, title, amount, currency, status, version }: ProductItem): Info {
-  return { sku, title, price: { amount, currency }, status, version };
+function serialize({ sku, title, amountMinor, currency, status, version }: ProductItem): Info {
+  return { sku, title, price: { amount: amountMinor, currency }, status, version };
 }

@@ -17,7 +17,7 @@ export class BelowZeroError extends DomainError {
 
 /**
  * Adds to or takes from what is available, and writes down who did it and why, exactly once per key. A repeated
- * request is answered with the adjustment as it was made; levels are asked for with `stockOf`.
+ * request is answered with the adjustment as it was made; levels are asked for with `stockFromSku`.
  */
 export async function adjust(
   sku: string,
@@ -54,7 +54,7 @@ export async function adjust(
 }
 
 /** A product that never moved has none in stock. */
-export async function stockOf(sku: string): Promise<Stock> {
+export async function stockFromSku(sku: string): Promise<Stock> {
   const read = inventory().entities.stock.get({ sku }).go({ consistent: true });
   const { data } = await reaching("stock", read);
   if (!data) await assertProduct(sku);

@@ -55,7 +55,7 @@ export async function place(
     customerId: by.customerId,
     status: "pending",
     lines,
-    total: total.amount,
+    totalMinor: total.amount,
     currency: total.currency,
     shippingAddress: input.shippingAddress,
     sealedToken,
@@ -207,7 +207,7 @@ function summarize(order: OrderItem): Summary {
     id: order.orderId,
     status: order.status,
     ...(order.reason && { reason: order.reason as CancelReason }),
-    total: { amount: order.total, currency: order.currency },
+    total: { amount: order.totalMinor, currency: order.currency },
     createdAt: order.createdAt,
   };
 }

@@ -15,7 +15,7 @@ export const orders = lazy(
           customerId: { type: "string", required: true },
           status: { type: ["pending", "confirmed", "cancelled"] as const, required: true },
           lines: { type: CustomAttributeType<Line[]>("any"), required: true },
-          total: { type: "number", required: true },
+          totalMinor: { type: "number", required: true },
           currency: { type: "string", required: true },
           shippingAddress: { type: CustomAttributeType<Address>("any"), required: true },
           sealedToken: { type: "string", required: true },

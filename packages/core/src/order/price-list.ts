@@ -10,7 +10,7 @@ export async function applyProduct(
 ): Promise<void> {
   const { sku, title, price, status } = event.data;
   const put = prices()
-    .put({ sku, title, amount: price.amount, currency: price.currency, status, sequence: event.sequence })
+    .put({ sku, title, amountMinor: price.amount, currency: price.currency, status, sequence: event.sequence })
     .where(({ sequence }, { notExists, lt }) => `${notExists(sequence)} OR ${lt(sequence, event.sequence)}`)
     .go();
   await reaching("the price list", put).catch((error) => {
@@ -30,7 +30,7 @@ export async function price(requested: Place["lines"]): Promise<Line[]> {
   const lines = [...quantities].flatMap(([sku, quantity]): Line[] => {
     const row = known.get(sku);
     if (row?.status === "published") {
-      const unitPrice = { amount: row.amount, currency: row.currency };
+      const unitPrice = { amount: row.amountMinor, currency: row.currency };
       return [{ sku, title: row.title, quantity, unitPrice }];
     }
     const path = `lines.${requested.findIndex((line) => line.sku === sku)}.sku`;

@@ -12,7 +12,7 @@ export const prices = lazy(
         attributes: {
           sku: { type: "string", required: true },
           title: { type: "string", required: true },
-          amount: { type: "number", required: true },
+          amountMinor: { type: "number", required: true },
           currency: { type: "string", required: true },
           status: { type: ["draft", "published", "retired"] as const, required: true },
           sequence: { type: "number", required: true },

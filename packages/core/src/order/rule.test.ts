@@ -13,7 +13,7 @@ function createOrder(overrides: Partial<OrderItem> = {}): OrderItem {
     customerId: newId("usr"),
     status: "pending",
     lines: [{ sku: "CUP", title: "Cup", quantity: 2, unitPrice: { amount: 900, currency: "EUR" } }],
-    total: 1800,
+    totalMinor: 1800,
     currency: "EUR",
     shippingAddress: { name: "A", line1: "B", city: "C", postalCode: "D", country: "DE" },
     sealedToken: "sealed",

@@ -122,5 +122,5 @@ function quantities(order: OrderItem) {
 }
 
 function total(order: OrderItem) {
-  return { amount: order.total, currency: order.currency };
+  return { amount: order.totalMinor, currency: order.currency };
 }

@@ -224,7 +224,7 @@ async function intend(checkout: Checkout): Promise<PaymentItem> {
     orderId,
     customerId,
     status: "intent",
-    amount: total.amount,
+    amountMinor: total.amount,
     currency: total.currency,
     provider: sandbox.name,
     createdAt: now().toISOString(),
@@ -309,8 +309,8 @@ async function existing(orderId: string): Promise<PaymentItem> {
   return payment;
 }
 
-function amountOf({ amount, currency }: PaymentItem): Money {
-  return { amount: amount ?? 0, currency: currency ?? "XXX" };
+function amountOf({ amountMinor, currency }: PaymentItem): Money {
+  return { amount: amountMinor ?? 0, currency: currency ?? "XXX" };
 }
 
 function describe(payment: PaymentItem) {

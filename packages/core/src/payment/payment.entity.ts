@@ -17,7 +17,7 @@ export const payments = lazy(
             type: ["intent", "action_required", "authorized", "declined", "captured", "voided"] as const,
             required: true,
           },
-          amount: { type: "number" },
+          amountMinor: { type: "number" },
           currency: { type: "string" },
           provider: { type: "string", required: true },
           reference: { type: "string" },

@@ -110,7 +110,7 @@ describe("capturing", () => {
     const { data } = await charges()
       .get({ key: `${checkout.orderId}:authorize` })
       .go();
-    expect(data).toMatchObject({ status: "captured", captured: 900 });
+    expect(data).toMatchObject({ status: "captured", capturedMinor: 900 });
   });
 
   test("what was never authorized is not captured", async () => {

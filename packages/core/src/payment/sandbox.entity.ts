@@ -13,9 +13,9 @@ export const charges = lazy(
           key: { type: "string", required: true },
           orderId: { type: "string", required: true },
           token: { type: "string", required: true },
-          amount: { type: "number", required: true },
+          amountMinor: { type: "number", required: true },
           currency: { type: "string", required: true },
-          captured: { type: "number", required: true },
+          capturedMinor: { type: "number", required: true },
           status: {
             type: ["authorized", "action_required", "declined", "captured", "voided"] as const,
             required: true,

@@ -35,7 +35,7 @@ export const sandbox: Provider = {
     const charge = await byReference(reference);
     if (charge.token === "tok_capture_refused") throw new CaptureRefusedError(charge.orderId, "authorization revoked");
     if (charge.status === "captured") return answer(charge);
-    return answer(await move(charge, "authorized", { status: "captured", captured: amount.amount }));
+    return answer(await move(charge, "authorized", { status: "captured", capturedMinor: amount.amount }));
   },
 
   async void({ reference }) {
@@ -120,8 +120,8 @@ function mac(body: string, secret: string, timestampSeconds: number): string {
 }
 
 /** The first request with a key decides; every later one gets what it decided. */
-async function createOnce(request: Omit<Charge, "captured" | "createdAt">): Promise<Charge & { isNew: boolean }> {
-  const charge = { ...request, captured: 0, createdAt: now().toISOString() };
+async function createOnce(request: Omit<Charge, "capturedMinor" | "createdAt">): Promise<Charge & { isNew: boolean }> {
+  const charge = { ...request, capturedMinor: 0, createdAt: now().toISOString() };
   try {
     await reaching("the sandbox", charges().create(charge).go());
     return { ...charge, isNew: true };
@@ -153,7 +153,7 @@ async function move(charge: Charge, from: Charge["status"], set: Partial<Charge>
 }
 
 function money({ amount, currency }: Money) {
-  return { amount, currency };
+  return { amountMinor: amount, currency };
 }
 
 function answer({ key, status, reason }: Charge): Authorization {

@@ -31,20 +31,20 @@ export class NotFoundError extends DomainError {
 }
 
 /** The id of the user whom the identity provider knows by `sub`. */
-export function idOf(sub: string): string {
+export function idFromSub(sub: string): string {
   return idFromUuid("usr", sub);
 }
 
 /** Creates the account and the user. If we die in between, signing in completes it. */
 export async function register({ email, password }: Credentials, cause: Cause): Promise<Info> {
   const sub = await signUp(email, password);
-  return ensure(idOf(sub), email, cause);
+  return ensure(idFromSub(sub), email, cause);
 }
 
 /** Signs in, and writes the user down whose registration was cut short. */
 export async function signIn({ email, password }: Credentials, cause: Cause): Promise<Tokens> {
   const tokens = await authenticate(email, password);
-  const userId = idOf(decodeJwt(tokens.accessToken).sub!);
+  const userId = idFromSub(decodeJwt(tokens.accessToken).sub!);
   const { data } = await reaching("users", users().get({ userId }).go({ consistent: true }));
   if (!data) await ensure(userId, email, cause);
   return tokens;

@@ -70,7 +70,7 @@ async function authenticate(authorization: string | undefined): Promise<Actor> {
   const claims = await verify(token, issuer);
   if (claims.client_id !== clientId) throw new UnauthenticatedError("the access token is for another application");
   const roles: Actor["roles"] = claims["cognito:groups"].includes("staff") ? ["customer", "staff"] : ["customer"];
-  return { userId: User.idOf(claims.sub), roles };
+  return { userId: User.idFromSub(claims.sub), roles };
 }
 
 async function verify(token: string, issuer: string): Promise<z.infer<typeof Claims>> {
