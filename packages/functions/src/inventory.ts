@@ -1,9 +1,9 @@
 import { Inventory } from "@cartwright/core/inventory";
 import { Sku } from "@cartwright/events";
-import { handle } from "hono/aws-lambda";
 import * as z from "zod";
 import { maybeSignedIn, staff } from "./http/auth.ts";
 import { router } from "./http/router.ts";
+import { serve } from "./http/serve.ts";
 import { etag, idempotencyKey, ifMatch, PageQuery, valid, versionIn } from "./http/valid.ts";
 
 const bySku = valid("param", z.object({ sku: Sku }));
@@ -50,4 +50,4 @@ export const inventory = router()
     },
   );
 
-export const handler = handle(inventory);
+export const handler = serve(inventory);

@@ -1,8 +1,8 @@
 import { Order } from "@cartwright/core/order";
-import { handle } from "hono/aws-lambda";
 import * as z from "zod";
 import { signedIn } from "./http/auth.ts";
 import { router } from "./http/router.ts";
+import { serve } from "./http/serve.ts";
 import { etag, idempotencyKey, PageQuery, valid } from "./http/valid.ts";
 
 export const orders = router()
@@ -25,4 +25,4 @@ export const orders = router()
     return c.json(order);
   });
 
-export const handler = handle(orders);
+export const handler = serve(orders);

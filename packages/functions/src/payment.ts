@@ -1,9 +1,9 @@
 import { Payment } from "@cartwright/core/payment";
-import { handle } from "hono/aws-lambda";
 import { Resource } from "sst";
 import * as z from "zod";
 import { signedIn } from "./http/auth.ts";
 import { router } from "./http/router.ts";
+import { serve } from "./http/serve.ts";
 import { etag, valid } from "./http/valid.ts";
 
 const outcomes = new Map([
@@ -29,4 +29,4 @@ export const payments = router()
     return c.json({ received: true, ignored: false });
   });
 
-export const handler = handle(payments);
+export const handler = serve(payments);

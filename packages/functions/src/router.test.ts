@@ -130,17 +130,38 @@ describe("placing an order", () => {
     expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
   });
 
+  test("a flood of unknown fields is answered with a few of them", async () => {
+    const flood = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`f${index}`, 1]));
+    const answer = await call(orders, "POST", "/orders", {
+      token: customer,
+      body: { ...order(), ...flood },
+      headers: key(),
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.json.errors!.length).toBe(50);
+  });
+
+  test("a body of more than 64 KB is 413", async () => {
+    const body = JSON.stringify(order({ note: "x".repeat(65 * 1024) }));
+    const headers = { ...key(), "Content-Length": String(Buffer.byteLength(body)) };
+    const answer = await call(orders, "POST", "/orders", { token: customer, body, headers });
+    expect(answer).toMatchObject({ status: 413, json: { code: "body_too_large" } });
+  });
+
   test("a body that does not say it is JSON is refused with what to do", async () => {
     const headers = { ...key(), "Content-Type": "text/plain" };
     const answer = await call(orders, "POST", "/orders", { token: customer, body: order(), headers });
     expect(answer).toMatchObject({ status: 400, json: { code: "expected_json" } });
   });
 
-  test.each(["\\ud800", "\\u0000", "\\u001b[31m"])("an address with %s in it is refused", async (name) => {
-    const body = JSON.stringify(order()).replace('"Ada"', `"${name}"`);
-    const answer = await call(orders, "POST", "/orders", { token: customer, body, headers: key() });
-    expect(answer).toMatchObject({ status: 400, json: { errors: [{ path: "shippingAddress.name" }] } });
-  });
+  test.each(["\\ud800", "\\u0000", "\\u001b[31m", "\\u200b", "Ada\\u202e"])(
+    "an address with %s in it is refused",
+    async (name) => {
+      const body = JSON.stringify(order()).replace('"Ada"', `"${name}"`);
+      const answer = await call(orders, "POST", "/orders", { token: customer, body, headers: key() });
+      expect(answer).toMatchObject({ status: 400, json: { errors: [{ path: "shippingAddress.name" }] } });
+    },
+  );
 
   test("a product that is not for sale is named", async () => {
     const body = order({ lines: [{ sku: "NOTHING", quantity: 1 }] });

@@ -1,7 +1,7 @@
 import { User } from "@cartwright/core/user";
-import { handle } from "hono/aws-lambda";
 import { signedIn } from "./http/auth.ts";
 import { router } from "./http/router.ts";
+import { serve } from "./http/serve.ts";
 import { etag, valid } from "./http/valid.ts";
 
 export const users = router()
@@ -19,4 +19,4 @@ export const users = router()
     return c.json(user);
   });
 
-export const handler = handle(users);
+export const handler = serve(users);

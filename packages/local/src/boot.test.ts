@@ -13,7 +13,7 @@ import { EventBridgeClient, ListRulesCommand, PutEventsCommand } from "@aws-sdk/
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type BootOptions, boot, type Hooks, type Local } from "./boot.ts";
-import { closeServer, listen } from "./listen.ts";
+import { closeServer, listen } from "./http/listen.ts";
 import { isAlive, runChild, until } from "./test/child.ts";
 import { temporaryFolder, writeProject } from "./test/fixture.ts";
 import { shop, sources } from "./test/shop.ts";

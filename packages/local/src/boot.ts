@@ -2,44 +2,44 @@ import * as http from "node:http";
 import * as path from "node:path";
 import type { Api, Topology } from "@cartwright/topology";
 import { type Activity, createActivity } from "./activity.ts";
-import { openAsyncInvoker } from "./async-invoke.ts";
-import { type Bundle, bundleHandlers } from "./bundle.ts";
-import { type EventBus, openBus, type PutEventsEntry } from "./bus.ts";
-import { busOperations } from "./bus-api.ts";
-import { NoSuchTargetError, type TargetCalls } from "./bus-delivery.ts";
+import { type EventBus, openBus, type PutEventsEntry } from "./bus/bus.ts";
+import { busOperations } from "./bus/bus-api.ts";
+import { NoSuchTargetError, type TargetCalls } from "./bus/bus-delivery.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { type DynamoHook, openDynamoDoor } from "./dynamo.ts";
-import { createEndpoint } from "./endpoint.ts";
-import { type Engine, startEngine } from "./engine.ts";
-import { functionEnvironment, setProcessEnvironment } from "./environment.ts";
+import { type DynamoHook, openDynamoDoor } from "./dynamo/dynamo.ts";
+import { type Engine, startEngine } from "./dynamo/engine.ts";
+import { openStreamCheckpoints } from "./dynamo/stream-checkpoint.ts";
+import { type StreamPoller, startStreamPoller } from "./dynamo/stream-poller.ts";
+import { openStreamSource } from "./dynamo/stream-source.ts";
+import { createStreamTrimming } from "./dynamo/stream-trim.ts";
+import { ensureTables } from "./dynamo/table.ts";
+import { openAsyncInvoker } from "./function/async-invoke.ts";
+import { type Bundle, bundleHandlers } from "./function/bundle.ts";
+import { functionEnvironment, setProcessEnvironment } from "./function/environment.ts";
 import {
   createFunctionHost,
   type FunctionHost,
   type InvocationHooks,
   type LogLine,
   splitHandler,
-} from "./function-host.ts";
-import { createHttpApi } from "./http.ts";
-import { createIdentity, type Identity } from "./identity.ts";
-import { localLinks, queueUrl } from "./link.ts";
-import { closeServer, listen } from "./listen.ts";
+} from "./function/function-host.ts";
+import { localLinks, queueUrl } from "./function/link.ts";
+import { createTracer, type Tracer } from "./function/trace.ts";
+import { createEndpoint } from "./http/endpoint.ts";
+import { createHttpApi } from "./http/http.ts";
+import { closeServer, listen } from "./http/listen.ts";
+import { createIdentity, type Identity } from "./identity/identity.ts";
 import { openLogFile } from "./log-file.ts";
-import { machineOperations } from "./machine-api.ts";
-import { createMachineHost, type Executions, type MachineHost } from "./machine-host.ts";
-import { chunksOf, computeGbSeconds, createMeter, type Meter } from "./meter.ts";
-import { openQueues, type Queues } from "./queue.ts";
-import { queueOperations } from "./queue-api.ts";
-import { startQueuePoller } from "./queue-poller.ts";
+import { chunksOf, computeGbSeconds, createMeter, type Meter } from "./meter/meter.ts";
+import { openQueues, type Queues } from "./queue/queue.ts";
+import { queueOperations } from "./queue/queue-api.ts";
+import { startQueuePoller } from "./queue/queue-poller.ts";
 import { type Random, systemRandom } from "./random.ts";
-import { type Schedules, startSchedules } from "./schedule.ts";
-import { takeStateFolder } from "./state-folder.ts";
+import { type Schedules, startSchedules } from "./schedule/schedule.ts";
+import { StateFolderError, takeStateFolder } from "./state-folder.ts";
+import { machineOperations } from "./state-machine/machine-api.ts";
+import { createMachineHost, type Executions, type MachineHost } from "./state-machine/machine-host.ts";
 import { openStore, type Store } from "./store.ts";
-import { openStreamCheckpoints } from "./stream-checkpoint.ts";
-import { type StreamPoller, startStreamPoller } from "./stream-poller.ts";
-import { openStreamSource } from "./stream-source.ts";
-import { createStreamTrimming } from "./stream-trim.ts";
-import { ensureTables } from "./table.ts";
-import { createTracer, type Tracer } from "./trace.ts";
 
 export interface BootOptions {
   topology: Topology;
@@ -234,7 +234,7 @@ async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground>
   await ensureTables(engine, Object.values(topology.tables));
   step(`DynamoDB with ${count(topology.tables, "table")} at ${engine.endpoint}`);
 
-  const store = openStore(path.join(folder.path, "runtime.sqlite"));
+  const store = openState(folder.path);
   closers.push(() => store.close());
   const queues = openQueues({ queues: Object.values(topology.queues), store, clock, random });
   closers.push(() => queues.close());
@@ -261,6 +261,17 @@ async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground>
     ...{ options, topology, clock, random, engine, store, queues, meter, tracer, identity, bundles },
     ...{ activity: createActivity(), log, report, step, addresses },
   };
+}
+
+function openState(folder: string): Store {
+  try {
+    return openStore(path.join(folder, "runtime.sqlite"));
+  } catch (cause) {
+    throw new StateFolderError(
+      `The state in ${folder} can't be read (${cause instanceof Error ? cause.message : cause}). Move it away, or begin anew: npm start -- --fresh`,
+      { cause },
+    );
+  }
 }
 
 function count(things: Record<string, unknown>, noun: string): string {

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, newKey, type Order } from "@cartwright/client";
 import { afterAll, expect, test } from "vitest";
 import { readTopology } from "./cli/process.ts";
-import { paymentOf } from "./scenario.ts";
-import { orderFor, people, signIn } from "./seed.ts";
+import { paymentOf } from "./shop/scenario.ts";
+import { orderFor, people, signIn } from "./shop/seed.ts";
 import { providersBooks } from "./test/system.ts";
 
 const stateFolder = mkdtempSync(join(tmpdir(), "cartwright-kill-"));

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { LogLine } from "./function-host.ts";
+import type { LogLine } from "./function/function-host.ts";
 
 export interface LogFile {
   write(line: LogLine): void;

@@ -25,7 +25,8 @@ const ownEntries = /^(dynamodb\.|runtime\.sqlite|functions$|log\.jsonl|lock)/;
 export function takeStateFolder(folder: string, { fresh = false } = {}): StateFolder {
   const lockPath = path.join(folder, "lock");
   try {
-    fs.mkdirSync(folder, { recursive: true });
+    // The store holds the signing key and the hashes of passwords.
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (fresh) refuseForeign(folder);
     // Two tries: the second follows the removal of a stale lock.
     if (!createLock(lockPath)) {

@@ -1,9 +1,9 @@
 import { type Client, newKey, type Order } from "@cartwright/client";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { sumOf } from "./meter.ts";
-import { paymentOf, play, scenarios } from "./scenario.ts";
-import { orderFor, people, shippingAddress } from "./seed.ts";
-import { usageOf } from "./story.ts";
+import { sumOf } from "./meter/meter.ts";
+import { paymentOf, play, scenarios } from "./shop/scenario.ts";
+import { orderFor, people, shippingAddress } from "./shop/seed.ts";
+import { usageOf } from "./shop/story.ts";
 import { providersBooks, type System, startSystem } from "./test/system.ts";
 
 let system: System;

@@ -28,6 +28,7 @@ const statusOfKind: Record<Kind, ContentfulStatusCode> = {
 
 /** Codes for which HTTP has a closer status than their kind. */
 const statusOfCode: Record<string, ContentfulStatusCode> = {
+  body_too_large: 413,
   idempotency_key_reused: 422,
   precondition_required: 428,
   stale_version: 412,
@@ -40,6 +41,7 @@ const titles: Record<number, string> = {
   404: "Not found",
   409: "Conflict",
   412: "Changed by somebody else",
+  413: "Too large",
   422: "Unprocessable",
   428: "Precondition required",
   500: "Internal error",

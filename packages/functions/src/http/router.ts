@@ -1,7 +1,9 @@
 import type { Actor } from "@cartwright/core/actor";
+import { InvalidError } from "@cartwright/core/error";
 import { type Cause, newId } from "@cartwright/events";
 import { Hono, type MiddlewareHandler } from "hono";
 import type { LambdaEvent } from "hono/aws-lambda";
+import { bodyLimit } from "hono/body-limit";
 import { log } from "../log.ts";
 import { respondNotFound, respondWithProblem } from "./problem.ts";
 
@@ -10,6 +12,9 @@ export interface Env {
   Variables: { cause: Cause; actor: Actor; code?: string; orderId?: string };
 }
 
+/** Fifty lines with an address take a tenth of this. */
+const maximumBodyBytes = 64 * 1024;
+
 /** What all routers share: request ids, one log line per request, problem answers, and headers that keep answers private. */
 export function router() {
   const app = new Hono<Env>();
@@ -17,6 +22,7 @@ export function router() {
   app.notFound(respondNotFound);
   app.use(identifyRequest());
   app.use(logRequest());
+  app.use(bodyLimit({ maxSize: maximumBodyBytes, onError: refuseBody }));
   return app;
 }
 
@@ -32,6 +38,10 @@ function identifyRequest(): MiddlewareHandler<Env> {
     c.header("Cache-Control", "no-store");
     await next();
   };
+}
+
+function refuseBody(): never {
+  throw new InvalidError("body_too_large", `a request body has at most ${maximumBodyBytes} bytes`);
 }
 
 function logRequest(): MiddlewareHandler<Env> {

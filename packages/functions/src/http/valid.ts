@@ -1,6 +1,11 @@
 import { DomainError, type Fault, InvalidError } from "@cartwright/core/error";
+import type { Context } from "hono";
 import { validator } from "hono/validator";
 import * as z from "zod";
+import type { Env } from "./router.ts";
+
+/** More would help nobody, and let a small request cause a large answer. */
+const maximumFaults = 50;
 
 /** Parses one part of a request, and lists every fault at once with its path when it does not fit. */
 export function valid<Schema extends z.ZodType, Target extends "json" | "query" | "param">(
@@ -8,24 +13,25 @@ export function valid<Schema extends z.ZodType, Target extends "json" | "query" 
   schema: Schema,
 ) {
   return validator(target, (value: unknown, c): z.output<Schema> => {
-    if (target === "json" && !/^application\/json\b/i.test(c.req.header("Content-Type") ?? "")) {
+    if (target === "json" && !/^application\/json\s*(;|$)/i.test(c.req.header("Content-Type") ?? "")) {
       throw new InvalidError("expected_json", "send the body as Content-Type: application/json");
     }
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
-    const faults = parsed.error.issues.flatMap(faultsOf);
-    throw new InvalidError(
-      "invalid_request",
-      faults.map(({ path, message }) => `${path}: ${message}`).join("; "),
-      faults,
-    );
+    const all = parsed.error.issues.flatMap(faultsOf);
+    const faults = all.slice(0, maximumFaults);
+    const told = faults.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    const more = all.length > faults.length ? `; and ${all.length - faults.length} more` : "";
+    throw new InvalidError("invalid_request", told + more, faults);
   });
 }
 
 /** `Idempotency-Key`, which every POST that moves money, stock or orders must carry. */
 export function idempotencyKey() {
-  return validator("header", (headers): { "idempotency-key": string } => {
-    const key = headers["idempotency-key"];
+  return validator("header", (headers, c): { "idempotency-key": string } => {
+    // The adapter for Lambda percent-encodes what is not ASCII, so the event tells what was really sent.
+    const sent = (c as Context<Env>).env?.event?.headers?.["idempotency-key"];
+    const key = typeof sent === "string" ? sent : headers["idempotency-key"];
     if (key === undefined) {
       throw new InvalidError("idempotency_key_required", "send an Idempotency-Key, a new one for each new request");
     }
@@ -71,8 +77,8 @@ export const PageQuery = z.strictObject({
 function faultsOf(issue: z.core.$ZodIssue): Fault[] {
   const path = issue.path.join(".");
   if (issue.code !== "unrecognized_keys") return [{ path, code: issue.code, message: issue.message }];
-  return issue.keys.map((key) => ({
-    path: path ? `${path}.${key}` : key,
+  return issue.keys.slice(0, maximumFaults + 1).map((key) => ({
+    path: (path ? `${path}.${key}` : key).slice(0, 100),
     code: "unknown_field",
     message: "there is no such field: leave it out",
   }));

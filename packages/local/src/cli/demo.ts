@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { boot, type Local } from "../boot.ts";
-import { play, scenarios } from "../scenario.ts";
-import { seed } from "../seed.ts";
-import { bill, timeline } from "../story.ts";
+import { play, scenarios } from "../shop/scenario.ts";
+import { seed } from "../shop/seed.ts";
+import { bill, timeline } from "../shop/story.ts";
 import { exitWithReason, readTopology, watchParent } from "./process.ts";
 
 async function demo(): Promise<boolean> {

@@ -2,9 +2,22 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Topology } from "@cartwright/topology";
 
+export class TopologyError extends Error {
+  override readonly name = "TopologyError";
+}
+
 /** Reads the committed record of the stacks. */
 export function readTopology(): Topology {
-  return Topology.parse(JSON.parse(readFileSync(resolve("stacks/topology.json"), "utf8")));
+  const file = resolve("stacks/topology.json");
+  try {
+    return Topology.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new TopologyError(
+      `${file} is missing or can't be read (${reason}). Restore it with git checkout, or record it again: npm run topology`,
+      { cause },
+    );
+  }
 }
 
 /** Errors that a person can act on are told in their own words; anything else shows where it came from. */

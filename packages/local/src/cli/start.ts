@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { boot, type Local } from "../boot.ts";
-import { orderFor, people, seed } from "../seed.ts";
+import { orderFor, people, seed } from "../shop/seed.ts";
 import { exitWithReason, readTopology, watchParent } from "./process.ts";
 
 const usage = `npm start -- [options]
@@ -12,40 +12,54 @@ const usage = `npm start -- [options]
   --fresh            begin anew: forget all state first
   --help             this text`;
 
+class UsageError extends Error {
+  override name = "UsageError";
+}
+
 function options() {
-  const { values } = parseArgs({
-    options: {
-      port: { type: "string", default: "4000" },
-      state: { type: "string", default: ".cartwright" },
-      fresh: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
+  const { values } = parse();
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 1 || port > 65534) {
-    throw new RangeError(`--port takes a number from 1 to 65534, not ${values.port}`);
+    throw new UsageError(`--port takes a number from 1 to 65534, not ${values.port}\n\n${usage}`);
   }
   return { ...values, port };
 }
 
-async function start(): Promise<void> {
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: "string", default: "4000" },
+        state: { type: "string", default: ".cartwright" },
+        fresh: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+  }
+}
+
+/** `onLocal` is told as soon as there is something to stop. */
+async function start(onLocal: (local: Local) => void): Promise<void> {
   const { help, port, state, fresh } = options();
   if (help) return console.log(usage);
   const startedAtMs = performance.now();
-  const stateFolder = resolve(state);
   const topology = readTopology();
   const onStep = (step: string) => console.log(`  ✓ ${step}`);
   console.log("Starting Cartwright");
   const local = await boot({
     topology,
     root: process.cwd(),
-    stateFolder,
+    stateFolder: resolve(state),
     fresh,
     apiPort: port,
     endpointPort: port + 1,
     onStep,
+    // Without its engine nothing works, and what was answered is safe on disk.
+    onFatal: exitWithReason,
   });
-  stopOnSignal(local);
+  onLocal(local);
   await seed({ ...local, userPoolId: topology.userPools.UserPool!.id });
   await local.idle();
   onStep("seeded a catalogue, a customer and a member of staff");
@@ -84,17 +98,27 @@ Pay with tok_declined, tok_insufficient_funds, tok_timeout, tok_unavailable or t
 `;
 }
 
-function stopOnSignal(local: Local): void {
+/** Signals stop whatever has been started by then; a second one does not wait for it. */
+function main(): void {
+  let local: Local | undefined;
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
     stopping = true;
     console.log(`\n${signal}: stopping; press again to stop at once`);
-    local.stop().then(() => process.exit(0), exitWithReason);
+    local?.stop().then(() => process.exit(0), exitWithReason);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  watchParent();
+  start((started) => {
+    local = started;
+    if (stopping) local.stop().then(() => process.exit(0), exitWithReason);
+  }).catch((error) => {
+    // What fails because it is being stopped is no news.
+    if (!stopping) exitWithReason(error);
+    if (!local) process.exit(0);
+  });
 }
 
-watchParent();
-start().catch(exitWithReason);
+main();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../clock.ts";
-import type { Invocation } from "../invocation.ts";
+import type { Invocation } from "../function/invocation.ts";
 import { type Random, seededRandom } from "../random.ts";
 import { lambdaInvoke, parseDefinition } from "./definition.ts";
 import { type Execution, execute, type HistoryEvent } from "./interpreter.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Invoke } from "../invocation.ts";
+import type { Invoke } from "../function/invocation.ts";
 import type { Random } from "../random.ts";
 import type {
   Catcher,

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Topology } from "@cartwright/topology";
-import { startEngine } from "../engine.ts";
-import { ensureTables } from "../table.ts";
+import { startEngine } from "../dynamo/engine.ts";
+import { ensureTables } from "../dynamo/table.ts";
 
 /** Gives domain tests a real engine with the recorded tables, and the links that Lambda would give them. */
 export default async function setup() {

@@ -7,7 +7,7 @@ import type { Client } from "@cartwright/client";
 import { boot, type Hooks, type Local } from "../boot.ts";
 import { readTopology } from "../cli/process.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { people, type Shop, seed, signIn } from "../seed.ts";
+import { people, type Shop, seed, signIn } from "../shop/seed.ts";
 
 export interface System {
   local: Local;
