@@ -1,5 +1,5 @@
 import type { Caller } from "../function/trace.ts";
-import { AwsError } from "../http/aws-error.ts";
+import { AwsError, parseObject } from "../http/aws-error.ts";
 import type { Engine, EngineAnswer } from "./engine.ts";
 
 /** What a test may do to a request: fail it before the engine has it, or lose the answer after the engine applied it. */
@@ -42,7 +42,7 @@ const writes = new Set(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem",
 /** The front door of the engine: forwards raw requests, and learns from each what it consumed. */
 export function openDynamoDoor(options: DynamoOptions): DynamoDoor {
   return async (operation, body, caller) => {
-    const request = parseRequest(body);
+    const request = parseObject(body.toString());
     const fault = await options.onRequest?.(operation, request);
     if (fault?.when === "before") throw faultError(fault);
     const answer = await forward(options, operation, request, body, caller);
@@ -81,14 +81,6 @@ async function forward(
 function kindOf(operation: string): ConsumedUnits["kind"] | undefined {
   if (reads.has(operation)) return "read";
   return writes.has(operation) ? "write" : undefined;
-}
-
-function parseRequest(body: Buffer): DynamoRequest {
-  try {
-    return JSON.parse(body.toString()) as DynamoRequest;
-  } catch {
-    throw new AwsError("SerializationException", "The request isn't valid JSON.");
-  }
 }
 
 function unitsOf(consumed: unknown, kind: ConsumedUnits["kind"]): ConsumedUnits[] {

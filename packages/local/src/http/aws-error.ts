@@ -9,3 +9,15 @@ export class AwsError extends Error {
     this.statusCode = statusCode;
   }
 }
+
+/** What an AWS JSON API takes: an object, never another JSON value. */
+export function parseObject(json: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new AwsError("SerializationException", "The request isn't valid JSON.");
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new AwsError("SerializationException", "The request isn't a JSON object.");
+}

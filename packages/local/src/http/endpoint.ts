@@ -3,7 +3,7 @@ import { DisconnectError, type DynamoDoor } from "../dynamo/dynamo.ts";
 import type { Engine } from "../dynamo/engine.ts";
 import type { Caller, Tracer } from "../function/trace.ts";
 import type { Random } from "../random.ts";
-import { AwsError } from "./aws-error.ts";
+import { AwsError, parseObject } from "./aws-error.ts";
 
 export type Input = Record<string, unknown>;
 
@@ -97,11 +97,7 @@ async function dispatch(
 }
 
 function parse(body: Buffer): Input {
-  try {
-    return JSON.parse(body.toString() || "{}") as Input;
-  } catch {
-    throw new AwsError("SerializationException", "The request isn't valid JSON.");
-  }
+  return parseObject(body.toString() || "{}") as Input;
 }
 
 function failure(error: unknown): Answer {
