@@ -92,7 +92,7 @@ Your first order, in another terminal:
   ORDER=$(curl -s ${apiUrl}/orders -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -H "idempotency-key: first-order-$(date +%s)" \\
     -d '${JSON.stringify(order).replaceAll("'", "'\\''")}' | sed 's/.*"id":"\\(ord_[^"]*\\)".*/\\1/')
 
-  curl -s ${apiUrl}/orders/$ORDER -H "authorization: Bearer $TOKEN"
+  sleep 1; curl -s ${apiUrl}/orders/$ORDER -H "authorization: Bearer $TOKEN"
 
 Pay with tok_declined, tok_insufficient_funds, tok_timeout, tok_unavailable or tok_requires_action to see it fail well.
 `;
@@ -102,9 +102,13 @@ Pay with tok_declined, tok_insufficient_funds, tok_timeout, tok_unavailable or t
 function main(): void {
   let local: Local | undefined;
   let stopping = false;
+  let pressedAtMs = 0;
   const stop = (signal: NodeJS.Signals) => {
+    // npm passes on what the terminal has already sent to all: that is one press, not two.
+    if (stopping && performance.now() - pressedAtMs < 500) return;
     if (stopping) process.exit(1);
     stopping = true;
+    pressedAtMs = performance.now();
     console.log(`\n${signal}: stopping; press again to stop at once`);
     local?.stop().then(() => process.exit(0), exitWithReason);
   };
