@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Topology } from "@cartwright/topology";
+import { readTopology } from "../cli/process.ts";
 import { startEngine } from "../dynamo/engine.ts";
 import { ensureTables } from "../dynamo/table.ts";
 
 /** Gives domain tests a real engine with the recorded tables, and the links that Lambda would give them. */
 export default async function setup() {
-  const topology = Topology.parse(JSON.parse(readFileSync("stacks/topology.json", "utf8")));
+  const topology = readTopology();
   const stateFolder = mkdtempSync(join(tmpdir(), "cartwright-test-"));
   const engine = await startEngine({ stateFolder });
   await ensureTables(engine, Object.values(topology.tables));
