@@ -1,57 +1,70 @@
 import * as z from "zod";
-import { type EventDefinition, type EventOf, parseEvent, UnknownEventError } from "./envelope.ts";
+import { MalformedEventError, nameOf, parseEvent, UnconsumableError, UnknownEventError } from "./definition.ts";
+import { type EventName, type EventNamed, registry } from "./registry.ts";
 
 /** The part of an SQS Lambda event that consuming reads. */
-export interface QueueBatch {
-  Records: { messageId: string; body: string }[];
+export interface QueueMessage {
+  messageId: string;
+  body: string;
+}
+
+export interface QueueBatch<Message extends QueueMessage = QueueMessage> {
+  Records: Message[];
 }
 
 export interface BatchResponse {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-interface Reaction {
-  name: string;
-  version: number;
-  run(received: unknown): Promise<void>;
+/** What a subscriber does about each event, by its name. An effect happens once, however often it is asked for. */
+export type Effects = { [Name in EventName]?: (event: EventNamed<Name>) => Promise<void> };
+
+export interface Failure<Message extends QueueMessage> {
+  message: Message;
+  error: unknown;
+  /** Whether trying again can't help: the event is unknown, too new or malformed. */
+  permanent: boolean;
 }
 
-/** One event and what to do about it; the effect must be safe to repeat. */
-export function on<Definition extends EventDefinition>(
-  definition: Definition,
-  effect: (event: EventOf<Definition>) => Promise<void>,
-): Reaction {
-  return {
-    name: definition.name,
-    version: definition.version,
-    run: async (received) => effect(parseEvent(definition, received)),
-  };
-}
-
-const Received = z.object({ detail: z.object({ name: z.string(), version: z.int() }).loose() });
+/** What becomes of a message that failed: it is offered again, or somebody has taken it over. */
+export type Verdict = "offer-again" | "taken-over";
 
 /**
- * A Lambda handler for a queue fed by the bus. Each message stands alone: one that fails, cannot be parsed or is of
- * an unknown version is reported, so that the queue offers it again and moves it to its dead letters in the end.
+ * A Lambda handler for a queue fed by the bus: `consume({ [OrderPlaced.name]: effect, … }, onFailure)`. Each message
+ * stands alone: it is parsed, brought to today's version, and handed to its effect; one that fails does not fail its
+ * neighbours. What `onFailure` does not take over is reported, so that the queue offers it again.
  */
-export function consume(
-  reactions: Reaction[],
-  report: (failure: { messageId: string; error: unknown }) => void,
-): (batch: QueueBatch) => Promise<BatchResponse> {
-  const react = async (body: string) => {
-    const { detail } = Received.parse(JSON.parse(body));
-    const reaction = reactions.find(({ name, version }) => name === detail.name && version === detail.version);
-    if (!reaction) throw new UnknownEventError(detail.name, detail.version);
-    await reaction.run(detail);
+export function consume<Message extends QueueMessage>(
+  effects: Effects,
+  onFailure: (failure: Failure<Message>) => Promise<Verdict>,
+): (batch: QueueBatch<Message>) => Promise<BatchResponse> {
+  const settle = async (message: Message): Promise<BatchResponse["batchItemFailures"]> => {
+    try {
+      await react(effects, message.body);
+      return [];
+    } catch (error) {
+      const verdict = await onFailure({ message, error, permanent: error instanceof UnconsumableError });
+      return verdict === "taken-over" ? [] : [{ itemIdentifier: message.messageId }];
+    }
   };
-  return async (batch) => {
-    const outcomes = await Promise.allSettled(batch.Records.map((record) => react(record.body)));
-    const batchItemFailures = outcomes.flatMap((outcome, index) => {
-      if (outcome.status === "fulfilled") return [];
-      const { messageId } = batch.Records[index]!;
-      report({ messageId, error: outcome.reason });
-      return [{ itemIdentifier: messageId }];
-    });
-    return { batchItemFailures };
-  };
+  return async (batch) => ({ batchItemFailures: (await Promise.all(batch.Records.map(settle))).flat() });
+}
+
+const Body = z.object({ detail: z.unknown() });
+
+async function react(effects: Effects, body: string): Promise<void> {
+  const { detail } = parseBody(body);
+  const name = nameOf(detail);
+  const definition = registry.get(name);
+  const effect = effects[name as EventName] as ((event: unknown) => Promise<void>) | undefined;
+  if (!definition || !effect) throw new UnknownEventError(name);
+  await effect(parseEvent(definition, detail));
+}
+
+function parseBody(body: string): z.infer<typeof Body> {
+  try {
+    return Body.parse(JSON.parse(body));
+  } catch (cause) {
+    throw new MalformedEventError("the message is not one that the bus delivers", { cause });
+  }
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** Integer minor units of an ISO 4217 currency: `{ amount: 1999, currency: "EUR" }` is 19.99 euros. */
-export const Money = z.strictObject({
+export const Money = z.object({
   amount: z.int().nonnegative(),
   currency: z.string().regex(/^[A-Z]{3}$/, "expected an ISO 4217 code such as EUR"),
 });

@@ -1,7 +1,9 @@
 import * as z from "zod";
-import { defineEvent } from "./envelope.ts";
+import { eventsOf } from "./definition.ts";
 import { idSchema } from "./id.ts";
 import { Money } from "./money.ts";
+
+const defineEvent = eventsOf("order");
 
 const orderId = idSchema("ord");
 const customerId = idSchema("usr");
@@ -31,25 +33,22 @@ export const CancelReason = z.enum([
 ]);
 export type CancelReason = z.infer<typeof CancelReason>;
 
-export const OrderPlaced = defineEvent("order", "order.placed", 1, Checkout);
+export const OrderPlaced = defineEvent("order.placed", 1, Checkout);
 /** The checkout of an unfinished order starts again, from whichever point its last run reached. */
-export const CheckoutResumed = defineEvent("order", "checkout.resumed", 1, Checkout);
+export const CheckoutResumed = defineEvent("checkout.resumed", 1, Checkout);
 export const OrderConfirmed = defineEvent(
-  "order",
   "order.confirmed",
   1,
   z.object({ orderId, customerId, lines: z.array(OrderLine), total: Money }),
 );
-export const OrderPaid = defineEvent("order", "order.paid", 1, z.object({ orderId, customerId, total: Money }));
+export const OrderPaid = defineEvent("order.paid", 1, z.object({ orderId, customerId, total: Money }));
 /** The order will be cancelled once its money and stock have been given back. */
 export const OrderAbandoned = defineEvent(
-  "order",
   "order.abandoned",
   1,
   z.object({ orderId, customerId, reason: CancelReason }),
 );
 export const OrderCancelled = defineEvent(
-  "order",
   "order.cancelled",
   1,
   z.object({ orderId, customerId, reason: CancelReason }),

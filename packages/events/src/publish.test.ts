@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { createEvent, type Envelope } from "./envelope.ts";
+import { createEvent } from "./definition.ts";
+import type { Envelope } from "./envelope.ts";
 import { deriveId, newId } from "./id.ts";
 import { OrderPaid, UserRegistered } from "./index.ts";
 import { assertPublishable, type Entry, EventTooLargeError, publish } from "./publish.ts";

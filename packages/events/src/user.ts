@@ -1,5 +1,7 @@
 import * as z from "zod";
-import { defineEvent } from "./envelope.ts";
+import { eventsOf } from "./definition.ts";
 import { idSchema } from "./id.ts";
 
-export const UserRegistered = defineEvent("user", "user.registered", 1, z.object({ userId: idSchema("usr") }));
+const defineEvent = eventsOf("user");
+
+export const UserRegistered = defineEvent("user.registered", 1, z.object({ userId: idSchema("usr") }));

@@ -11,7 +11,7 @@ export const Info = z.object({
 });
 export type Info = z.infer<typeof Info>;
 
-const Price = Money.extend({
+const Price = z.strictObject({
   amount: z.int().nonnegative().max(1_000_000_000),
   currency: z
     .string()

@@ -3,6 +3,7 @@ export * as Payment from "./index.ts";
 import {
   type Cause,
   type Checkout,
+  declinedFor,
   idSchema,
   Money,
   PaymentActionCompleted,
@@ -257,7 +258,7 @@ function declined(payment: PaymentItem, reason: string, also: Fact[]): PaymentCh
   const { reference } = payment;
   return {
     set: { status: "declined", reason, ...(reference && { reference }) },
-    facts: [fact(PaymentDeclined, { ...describe(payment), reason }), ...also],
+    facts: [fact(PaymentDeclined, { ...describe(payment), ...declinedFor(reason) }), ...also],
   };
 }
 

@@ -1,8 +1,7 @@
 import { Order } from "@cartwright/core/order";
-import { on, PaymentCaptured } from "@cartwright/events";
-import { causeOf, react } from "./react.ts";
+import { causeOf, PaymentCaptured } from "@cartwright/events";
+import { react } from "./react.ts";
 
-export const handler = react(
-  "mark-paid",
-  on(PaymentCaptured, (event) => Order.markPaid(event.data.orderId, causeOf(event))),
-);
+export const handler = react("MarkPaid", {
+  [PaymentCaptured.name]: (event) => Order.markPaid(event.data.orderId, causeOf(event)),
+});

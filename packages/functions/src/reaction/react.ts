@@ -1,4 +1,4 @@
-import { type Cause, consume, type Envelope, type on } from "@cartwright/events";
+import { consume, type Effects } from "@cartwright/events";
 import { log } from "../log.ts";
 
 /** It is too early: the message goes back to its queue, and nothing is wrong. */
@@ -7,15 +7,10 @@ export class NotYetError extends Error {
 }
 
 /** The handler of one reaction's queue, which logs what it could not do. */
-export function react(name: string, ...reactions: ReturnType<typeof on>[]) {
-  return consume(reactions, ({ messageId, error }) => {
-    if (error instanceof NotYetError) log("waiting", { step: name, messageId, outcome: error.message });
-    else log("reaction failed", { step: name, messageId }, error);
+export function react(subscriber: string, effects: Effects) {
+  return consume(effects, async ({ message: { messageId }, error }) => {
+    if (error instanceof NotYetError) log("waiting", { step: subscriber, messageId, outcome: error.message });
+    else log("reaction failed", { step: subscriber, messageId }, error);
+    return "offer-again";
   });
-}
-
-/** What follows from an event belongs to its story. */
-export function causeOf(event: Envelope<unknown>): Cause {
-  const { correlationId, id: causationId, traceparent } = event;
-  return { correlationId, causationId, ...(traceparent && { traceparent }) };
 }

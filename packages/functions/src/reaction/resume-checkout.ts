@@ -1,10 +1,9 @@
 import { Order } from "@cartwright/core/order";
-import { on, PaymentActionCompleted } from "@cartwright/events";
-import { causeOf, react } from "./react.ts";
+import { causeOf, PaymentActionCompleted } from "@cartwright/events";
+import { react } from "./react.ts";
 
-export const handler = react(
-  "resume-checkout",
-  on(PaymentActionCompleted, async (event) => {
+export const handler = react("ResumeCheckout", {
+  [PaymentActionCompleted.name]: async (event) => {
     await Order.resume(event.data.orderId, causeOf(event));
-  }),
-);
+  },
+});

@@ -1,9 +1,8 @@
 import { Order } from "@cartwright/core/order";
-import { on, ProductCreated, ProductUpdated } from "@cartwright/events";
+import { ProductCreated, ProductUpdated } from "@cartwright/events";
 import { react } from "./react.ts";
 
-export const handler = react(
-  "update-price-list",
-  on(ProductCreated, Order.applyProduct),
-  on(ProductUpdated, Order.applyProduct),
-);
+export const handler = react("UpdatePriceList", {
+  [ProductCreated.name]: Order.applyProduct,
+  [ProductUpdated.name]: Order.applyProduct,
+});
