@@ -1,4 +1,5 @@
 export * from "./consume.ts";
+export * from "./dead-letter.ts";
 export * from "./definition.ts";
 export * from "./envelope.ts";
 export * from "./id.ts";

@@ -1,0 +1,64 @@
+import * as z from "zod";
+
+/** What is known of a failure, beside the message that failed. Times are ISO 8601. */
+export const DeadLetterFailure = z.object({
+  /** The error's name, such as `EventTooNewError`. */
+  code: z.string(),
+  message: z.string(),
+  /** How often it was tried, in all. */
+  attempts: z.int().positive().optional(),
+  firstAt: z.string().optional(),
+  lastAt: z.string().optional(),
+});
+export type DeadLetterFailure = z.infer<typeof DeadLetterFailure>;
+
+/** A message attribute, as SQS spells it. */
+interface Attribute {
+  DataType: "String";
+  StringValue: string;
+}
+
+/** Longer messages help nobody; all attributes of a message share its 1 MB with the body. */
+const maximumMessageCharacters = 2000;
+
+/**
+ * A failure as message attributes of a dead letter. The names of code and message are those that EventBridge gives to
+ * what it could not deliver, so that all dead letters read alike.
+ */
+export function toAttributes({
+  code,
+  message,
+  attempts,
+  firstAt,
+  lastAt,
+}: DeadLetterFailure): Record<string, Attribute> {
+  const texts = {
+    ERROR_CODE: code || "Error",
+    ERROR_MESSAGE: message.slice(0, maximumMessageCharacters) || "no message",
+    ATTEMPTS: attempts?.toString(),
+    FIRST_ATTEMPT_AT: firstAt,
+    LAST_ATTEMPT_AT: lastAt,
+  };
+  const named = Object.entries(texts).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(named.map(([name, text]) => [name, { DataType: "String", StringValue: text }]));
+}
+
+/** The failure that a dead letter's attributes tell of, ours or EventBridge's; `undefined` when SQS itself gave up. */
+export function fromAttributes(
+  attributes: Record<string, { StringValue?: string | undefined }>,
+): DeadLetterFailure | undefined {
+  const text = (name: string) => attributes[name]?.StringValue;
+  const code = text("ERROR_CODE");
+  if (code === undefined) return undefined;
+  // EventBridge counts what came after the first try.
+  const retries = text("RETRY_ATTEMPTS");
+  const attempts = Number(text("ATTEMPTS") ?? (retries === undefined ? Number.NaN : Number(retries) + 1));
+  const [firstAt, lastAt] = [text("FIRST_ATTEMPT_AT"), text("LAST_ATTEMPT_AT")];
+  return {
+    code,
+    message: text("ERROR_MESSAGE") ?? "",
+    ...(Number.isSafeInteger(attempts) && attempts > 0 && { attempts }),
+    ...(firstAt && { firstAt }),
+    ...(lastAt && { lastAt }),
+  };
+}
