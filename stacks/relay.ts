@@ -1,18 +1,30 @@
+import { registry } from "@cartwright/events";
 import { bus } from "./bus.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { inventoryTable, orderTable, paymentTable, userTable } from "./table.ts";
 
-relay("UserRelay", userTable);
-relay("InventoryRelay", inventoryTable);
-relay("OrderRelay", orderTable);
-relay("PaymentRelay", paymentTable);
+relay("UserRelay", "user", userTable);
+relay("InventoryRelay", "inventory", inventoryTable);
+relay("OrderRelay", "order", orderTable);
+relay("PaymentRelay", "payment", paymentTable);
+
+/** How long the stream offers a change again before it goes on without it. */
+const maximumAgeSeconds = 6 * 60 * 60;
+/** The relay gives up sooner than the stream, because it can write a dead letter that holds the event. */
+const giveUpAfterSeconds = 5 * 60 * 60;
+/** The most that Lambda takes: the age decides, an outage of the bus may last for hours. */
+const maximumRetryAttempts = 10_000;
 
 /** Publishes the events that a table's changes carry in their `outbox` attribute. */
-function relay(name: string, table: sst.aws.Dynamo) {
-  const failures = deadLetters(`${name}DeadLetters`);
+function relay(name: string, domain: string, table: sst.aws.Dynamo) {
+  const events = [...registry.values()]
+    .filter(({ source }) => source === `cartwright.${domain}`)
+    .map((event) => event.name);
+  const failures = deadLetters(name, events, () => ({ to: "bus" }));
   const relayFunction = new sst.aws.Function(name, {
     handler: "packages/functions/src/relay.handler",
-    link: [bus],
+    link: [bus, failures],
+    environment: { DEAD_LETTERS: `${name}DeadLetters`, GIVE_UP_AFTER_SECONDS: String(giveUpAfterSeconds) },
     permissions: [
       {
         actions: [
@@ -23,7 +35,6 @@ function relay(name: string, table: sst.aws.Dynamo) {
         ],
         resources: [table.nodes.table.streamArn],
       },
-      { actions: ["sqs:SendMessage"], resources: [failures.arn] },
     ],
   });
   table.subscribe("Relay", relayFunction.arn, {
@@ -35,8 +46,8 @@ function relay(name: string, table: sst.aws.Dynamo) {
         args.batchSize = 100;
         args.functionResponseTypes = ["ReportBatchItemFailures"];
         args.bisectBatchOnFunctionError = true;
-        args.maximumRetryAttempts = 100;
-        args.maximumRecordAgeInSeconds = 6 * 60 * 60;
+        args.maximumRetryAttempts = maximumRetryAttempts;
+        args.maximumRecordAgeInSeconds = maximumAgeSeconds;
         args.destinationConfig = { onFailure: { destinationArn: failures.arn } };
       },
     },

@@ -17,7 +17,7 @@ const timeoutSeconds = 10;
 
 /** Lets a function react to events through a queue of its own, whose dead letters wait for a person. */
 export function subscribe({ name, pattern, handler, link, delaySeconds = 0, maximumReceives = 5 }: Subscription) {
-  const failures = deadLetters(`${name}DeadLetters`);
+  const failures = deadLetters(name, pattern.detailType, () => ({ to: "queue", queue }));
   const queue = new sst.aws.Queue(`${name}Queue`, {
     delay: `${delaySeconds} seconds`,
     // AWS asks for six times the function's timeout, so that throttled batches can be tried again.
@@ -26,7 +26,8 @@ export function subscribe({ name, pattern, handler, link, delaySeconds = 0, maxi
   });
   const reaction = new sst.aws.Function(name, {
     handler,
-    link,
+    link: [...link, failures],
+    environment: { DEAD_LETTERS: `${name}DeadLetters`, MAXIMUM_RECEIVES: String(maximumReceives) },
     timeout: `${timeoutSeconds} seconds`,
     permissions: [
       {

@@ -26,15 +26,103 @@ test("sends at most ten entries in one request, in order", async () => {
   expect(requests.flat().map((entry) => JSON.parse(entry.Detail).subject)).toEqual(events.map((e) => e.subject));
 });
 
+test("sends the entries that a 200 answer says have failed again, and only those", async () => {
+  const events = ["a", "b", "c", "d"].map((subject) => registered(subject));
+  const requests: string[][] = [];
+  const fails = (subject: string) => subject === "b" || (subject === "d" && requests.length === 1);
+  const pauses: number[] = [];
+  const failures = await publish(events, {
+    busName: "bus",
+    pause: async (attempt) => pauses.push(attempt),
+    putEvents: async (entries) => {
+      const subjects = entries.map((entry) => JSON.parse(entry.Detail).subject as string);
+      requests.push(subjects);
+      return { Entries: subjects.map((subject) => (fails(subject) ? { ErrorCode: "InternalFailure" } : {})) };
+    },
+  });
+  expect(requests).toEqual([["a", "b", "c", "d"], ["b", "d"], ["b"]]);
+  expect(pauses).toEqual([1, 2]);
+  expect(failures.map(({ event }) => event.subject)).toEqual(["b"]);
+});
+
+test("an entry that the bus will never take is sent once, and holds nothing back", async () => {
+  const events = [registered("a", 1), registered("a", 2)];
+  const sent: number[] = [];
+  const failures = await publish(events, {
+    busName: "bus",
+    putEvents: async (entries) => {
+      const sequences = entries.map((entry) => JSON.parse(entry.Detail).sequence as number);
+      sent.push(...sequences);
+      return { Entries: sequences.map((sequence) => (sequence === 1 ? { ErrorCode: "MalformedDetail" } : {})) };
+    },
+  });
+  expect(sent).toEqual([1, 2]);
+  expect(failures).toEqual([{ event: events[0], reason: "MalformedDetail: ", permanent: true }]);
+});
+
+test("an event that no request could carry is refused alone, without a request", async () => {
+  const events = [registered("a"), { ...registered("b"), data: { text: "x".repeat(256 * 1024) } }, registered("c")];
+  const sent: string[] = [];
+  const failures = await publish(events, {
+    busName: "bus",
+    putEvents: async (entries) => {
+      sent.push(...entries.map((entry) => JSON.parse(entry.Detail).subject as string));
+      return { Entries: entries.map(() => ({})) };
+    },
+  });
+  expect(sent).toEqual(["a", "c"]);
+  expect(failures).toMatchObject([{ event: { subject: "b" }, permanent: true }]);
+});
+
+test("no request comes up to 256 KB, which the bus refuses", async () => {
+  const events = Array.from({ length: 9 }, (_, index) => ({
+    ...registered(`user-${index}`),
+    data: { text: "x".repeat(60 * 1024) },
+  }));
+  const sizes: number[] = [];
+  await publish(events, {
+    busName: "bus",
+    putEvents: async (entries) => {
+      const bytes = entries.map((entry) => 14 + (entry.Source + entry.DetailType + entry.Detail).length);
+      sizes.push(bytes.reduce((sum, size) => sum + size, 0));
+      return { Entries: entries.map(() => ({})) };
+    },
+  });
+  expect(sizes.length).toBe(3);
+  expect(Math.max(...sizes)).toBeLessThan(256 * 1024);
+});
+
+test("an event that fills a request to its limit, which the bus refuses, is not publishable; one byte less is", () => {
+  const filled = (length: number) => ({ ...registered("a"), data: { text: "x".repeat(length) } });
+  const envelopeBytes = 14 + JSON.stringify(filled(0)).length + "cartwright.user".length + "user.registered".length;
+  expect(() => assertPublishable(filled(256 * 1024 - envelopeBytes))).toThrow(EventTooLargeError);
+  expect(() => assertPublishable(filled(256 * 1024 - envelopeBytes - 1))).not.toThrow();
+});
+
+test("the trace of an event goes on to the targets of the bus", async () => {
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const entries: Entry[] = [];
+  await publish([{ ...registered("a"), traceparent }, registered("b")], {
+    busName: "bus",
+    putEvents: async (sent) => {
+      entries.push(...sent);
+      return { Entries: sent.map(() => ({})) };
+    },
+  });
+  expect(entries[0]!.TraceHeader).toBe("Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1");
+  expect(entries[1]).not.toHaveProperty("TraceHeader");
+});
+
 test("reports the entries that a 200 answer says have failed, and only those", async () => {
   const events = ["a", "b", "c"].map((subject) => registered(subject));
   const failures = await publish(events, {
     busName: "bus",
+    attempts: 1,
     putEvents: async (entries) => ({
       Entries: entries.map((_, index) => (index === 1 ? { ErrorCode: "InternalFailure", ErrorMessage: "no" } : {})),
     }),
   });
-  expect(failures).toEqual([{ event: events[1], reason: "InternalFailure: no" }]);
+  expect(failures).toEqual([{ event: events[1], reason: "InternalFailure: no", permanent: false }]);
 });
 
 test("an event whose predecessor failed is not sent before it", async () => {
@@ -42,6 +130,7 @@ test("an event whose predecessor failed is not sent before it", async () => {
   const sent: string[] = [];
   const failures = await publish(events, {
     busName: "bus",
+    attempts: 1,
     putEvents: async (entries) => {
       sent.push(...entries.map((entry) => `${JSON.parse(entry.Detail).subject}${JSON.parse(entry.Detail).sequence}`));
       return { Entries: entries.map(() => (sent.length === 1 ? { ErrorCode: "ThrottlingException" } : {})) };
@@ -55,6 +144,7 @@ test("a request that fails as a whole fails each of its entries", async () => {
   const events = [registered("a"), registered("b")];
   const failures = await publish(events, {
     busName: "bus",
+    attempts: 1,
     putEvents: async () => {
       throw new Error("connection reset");
     },

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Envelope } from "./envelope.ts";
+import { isTraceparent, toTraceHeader } from "./trace.ts";
 
 /** One entry of EventBridge `PutEvents`, structurally, so that this package needs no SDK. */
 export interface Entry {
@@ -7,6 +9,7 @@ export interface Entry {
   DetailType: string;
   Detail: string;
   Time: Date;
+  TraceHeader?: string;
 }
 
 /** Its answer: one result per entry, in order. */
@@ -16,9 +19,11 @@ export interface PutEventsResult {
 
 export type PutEvents = (entries: Entry[]) => Promise<PutEventsResult>;
 
-/** PutEvents takes 10 entries and 256 KB in one request. */
+/** PutEvents takes 10 entries and less than 256 KB in one request. */
 const maximumEntries = 10;
-const maximumBytes = 256 * 1024;
+const limitBytes = 256 * 1024;
+
+const firstPauseMs = 50;
 
 export class EventTooLargeError extends Error {
   override name = "EventTooLargeError";
@@ -26,54 +31,91 @@ export class EventTooLargeError extends Error {
 
 /** Refuses what no request could publish, at the time of writing, while the caller can still be told. */
 export function assertPublishable(event: Envelope): void {
-  const bytes = entryBytes(toEntry(event, ""));
-  if (bytes > maximumBytes) {
-    throw new EventTooLargeError(
-      `${event.name} of ${event.subject} has ${bytes} bytes; the bus takes ${maximumBytes}: store the data and send a reference`,
-    );
-  }
+  const reason = tooLarge(event);
+  if (reason) throw new EventTooLargeError(`${reason}: store the data and send a reference`);
+}
+
+export interface Unpublished {
+  event: Envelope;
+  reason: string;
+  /** Whether the bus would refuse this event however often it is sent. */
+  permanent: boolean;
+}
+
+export interface PublishOptions {
+  busName: string;
+  putEvents: PutEvents;
+  /** How often an entry is sent at most. */
+  attempts?: number;
+  /** Waits between two attempts; exponential with jitter by default. */
+  pause?: (attempt: number) => Promise<unknown>;
 }
 
 /**
- * Publishes in the given order and answers which events did not arrive. `PutEvents` answers 200 even when entries
- * failed, so each one is looked at; after a failure nothing later of the same subject is sent, to keep its order.
+ * Publishes in the given order, and answers which events did not arrive. `PutEvents` answers 200 even when entries
+ * failed, so each one is looked at, and only those that failed are sent again. An event that failed holds back later
+ * ones of its subject, to keep their order; one that the bus will never take does not.
  */
 export async function publish(
   events: Envelope[],
-  options: { busName: string; putEvents: PutEvents },
-): Promise<{ event: Envelope; reason: string }[]> {
-  const failures: { event: Envelope; reason: string }[] = [];
-  const blocked = new Set<string>();
-  for (const batch of batches(events)) {
-    const sendable = batch.filter((event) => !blocked.has(event.subject));
-    for (const event of batch) {
-      if (blocked.has(event.subject)) failures.push({ event, reason: "an earlier event of its subject failed" });
-    }
-    if (sendable.length === 0) continue;
-    const results = await attempt(sendable, options);
-    sendable.forEach((event, index) => {
-      const reason = results[index];
-      if (reason === undefined) return;
-      failures.push({ event, reason });
-      blocked.add(event.subject);
-    });
+  { attempts = 3, pause = backOff, ...bus }: PublishOptions,
+): Promise<Unpublished[]> {
+  const refused: Unpublished[] = [];
+  let failed: Unpublished[] = [];
+  let pending = events;
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const unpublished = await publishOnce(pending, bus);
+    refused.push(...unpublished.filter(({ permanent }) => permanent));
+    failed = unpublished.filter(({ permanent }) => !permanent);
+    if (failed.length === 0) break;
+    pending = failed.map(({ event }) => event);
+    if (attempt < attempts) await pause(attempt);
   }
-  return failures;
+  return [...refused, ...failed];
 }
 
-async function attempt(
-  events: Envelope[],
-  { busName, putEvents }: { busName: string; putEvents: PutEvents },
-): Promise<(string | undefined)[]> {
+function backOff(attempt: number): Promise<unknown> {
+  return sleep(Math.random() * firstPauseMs * 2 ** attempt);
+}
+
+type Bus = Pick<PublishOptions, "busName" | "putEvents">;
+
+async function publishOnce(events: Envelope[], bus: Bus): Promise<Unpublished[]> {
+  const unpublished: Unpublished[] = [];
+  const blocked = new Set<string>();
+  for (const batch of batches(events)) {
+    const sendable: Envelope[] = [];
+    for (const event of batch) {
+      if (!blocked.has(event.subject)) sendable.push(event);
+      else unpublished.push({ event, reason: "an earlier event of its subject failed", permanent: false });
+    }
+    for (const failure of await send(sendable, bus)) {
+      unpublished.push(failure);
+      if (!failure.permanent) blocked.add(failure.event.subject);
+    }
+  }
+  return unpublished;
+}
+
+/** Refusals of the entry itself, from the errors of EventBridge `PutEvents`; all others may pass. */
+const permanentCodes = ["InvalidArgument", "MalformedDetail"];
+
+async function send(events: Envelope[], { busName, putEvents }: Bus): Promise<Unpublished[]> {
+  if (events.length === 0) return [];
+  const [oversized] = events.map(tooLarge);
+  // A batch holds such an event alone; the bus would refuse the whole request for it.
+  if (oversized) return [{ event: events[0]!, reason: oversized, permanent: true }];
   try {
-    const answer = await putEvents(events.map((event) => toEntry(event, busName)));
-    return events.map((_, index) => {
-      const entry = answer.Entries?.[index];
-      if (entry === undefined) return "the bus gave no answer for this entry";
-      return entry.ErrorCode && `${entry.ErrorCode}: ${entry.ErrorMessage ?? ""}`;
+    const { Entries: answers = [] } = await putEvents(events.map((event) => toEntry(event, busName)));
+    return events.flatMap((event, index): Unpublished[] => {
+      const answer = answers[index];
+      if (!answer) return [{ event, reason: "the bus gave no answer for this entry", permanent: false }];
+      if (!answer.ErrorCode) return [];
+      const reason = `${answer.ErrorCode}: ${answer.ErrorMessage ?? ""}`;
+      return [{ event, reason, permanent: permanentCodes.includes(answer.ErrorCode) }];
     });
   } catch (error) {
-    return events.map(() => String(error));
+    return events.map((event) => ({ event, reason: String(error), permanent: false }));
   }
 }
 
@@ -83,7 +125,7 @@ function* batches(events: Envelope[]): Generator<Envelope[]> {
   let bytes = 0;
   for (const event of events) {
     const size = entryBytes(toEntry(event, ""));
-    const full = batch.length === maximumEntries || bytes + size > maximumBytes;
+    const full = batch.length === maximumEntries || bytes + size >= limitBytes;
     if (batch.length > 0 && (full || batch.some((other) => other.subject === event.subject))) {
       yield batch;
       batch = [];
@@ -95,6 +137,12 @@ function* batches(events: Envelope[]): Generator<Envelope[]> {
   if (batch.length > 0) yield batch;
 }
 
+function tooLarge(event: Envelope): string | undefined {
+  const bytes = entryBytes(toEntry(event, ""));
+  if (bytes < limitBytes) return undefined;
+  return `${event.name} of ${event.subject} has ${bytes} bytes; the bus takes less than ${limitBytes}`;
+}
+
 function toEntry(event: Envelope, busName: string): Entry {
   return {
     EventBusName: busName,
@@ -102,6 +150,7 @@ function toEntry(event: Envelope, busName: string): Entry {
     DetailType: event.name,
     Detail: JSON.stringify(event),
     Time: new Date(event.time),
+    ...(isTraceparent(event.traceparent) && { TraceHeader: toTraceHeader(event.traceparent) }),
   };
 }
 

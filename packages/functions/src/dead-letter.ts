@@ -1,0 +1,29 @@
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { type DeadLetterFailure, toAttributes } from "@cartwright/events";
+import { Resource } from "sst";
+
+let client: SQSClient | undefined;
+
+/**
+ * Leaves something for a person, with the reason, in the dead letters of the function that runs: the queue that its
+ * environment names in `DEAD_LETTERS` and that it is linked to.
+ */
+export async function sendDeadLetter(body: string, failure: DeadLetterFailure): Promise<void> {
+  client ??= new SQSClient({});
+  const QueueUrl = deadLettersUrl();
+  await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes: toAttributes(failure) }));
+}
+
+/** What an error tells in a dead letter. */
+export function describe(error: unknown): { code: string; message: string } {
+  return error instanceof Error
+    ? { code: error.name, message: error.message }
+    : { code: "Error", message: String(error) };
+}
+
+function deadLettersUrl(): string {
+  const name = process.env.DEAD_LETTERS ?? "";
+  const { url } = Resource[name as keyof typeof Resource] as { url?: string };
+  if (!url) throw new Error(`DEAD_LETTERS names ${name || "nothing"}: link the function to its queue of dead letters`);
+  return url;
+}
