@@ -75,7 +75,7 @@ test("nothing is undone when another run has confirmed the order", () => {
 
 test("the checkout of an abandoned order goes straight to the undo", () => {
   expect(states["Abandoned?"]!.Choices).toEqual([
-    { Condition: "{% $checkout.abandoned = true %}", Next: "VoidPayment" },
+    { Condition: "{% $event.data.abandoned = true %}", Next: "VoidPayment" },
   ]);
 });
 
@@ -97,16 +97,11 @@ test("undoing is tried for longer than going forward, and retries never come in 
   for (const [name, state] of tasks) expect(state.Retry, name).toMatchObject([{ JitterStrategy: "FULL" }]);
 });
 
-test("each task calls the function of its name with the order, its checkout and its cause", () => {
+test("each task calls the function of its name with the event that started it", () => {
   expect(tasks.map(([name]) => name).sort()).toEqual([...forward, ...undo].sort());
   for (const [name, { Arguments }] of tasks) {
     expect(Arguments!.FunctionName, name).toBe(topology.functions[name]!.arn);
-    expect(Arguments!.Payload, name).toMatchObject({
-      orderId: "{% $orderId %}",
-      checkout: "{% $checkout %}",
-      correlationId: "{% $correlationId %}",
-      eventId: "{% $eventId %}",
-    });
+    expect(Arguments!.Payload, name).toMatchObject({ event: "{% $event %}" });
   }
 });
 

@@ -35,16 +35,11 @@ const passing = [
   "ContentionError",
 ];
 
-// After a Catch the state's input is the error, so all that later states need is kept in variables.
+// After a Catch the state's input is the error, so all that later states need is kept in variables. The steps get the
+// event as it came: they know its versions, this definition does not.
 const receive = pass({
   name: "Receive",
-  assign: {
-    orderId: "{% $states.input.detail.data.orderId %}",
-    checkout: "{% $states.input.detail.data %}",
-    correlationId: "{% $states.input.detail.correlationId %}",
-    eventId: "{% $states.input.detail.id %}",
-    step: "ReserveStock",
-  },
+  assign: { event: "{% $states.input.detail %}", step: "ReserveStock" },
 });
 
 const reserveStock = forward("ReserveStock", "AuthorizePayment");
@@ -75,9 +70,9 @@ const needsCustomer = choice({ name: "NeedsCustomer?" })
 confirmOrder.next(capturePayment).next(succeed({ name: "Settled" }));
 reserveStock.next(authorizePayment).next(needsCustomer);
 
-// Not `$checkout.abandoned` alone: an absent field would be no boolean, and fail the execution.
+// Not `$event.data.abandoned` alone: an absent field would be no boolean, and fail the execution.
 const abandoned = choice({ name: "Abandoned?" })
-  .when("{% $checkout.abandoned = true %}", voidPayment)
+  .when("{% $event.data.abandoned = true %}", voidPayment)
   .otherwise(reserveStock);
 receive.next(abandoned);
 
@@ -126,13 +121,7 @@ function invoke(name: keyof typeof functions, more: Record<string, string>, assi
   return lambdaInvoke({
     name,
     function: functions[name],
-    payload: {
-      orderId: "{% $orderId %}",
-      checkout: "{% $checkout %}",
-      correlationId: "{% $correlationId %}",
-      eventId: "{% $eventId %}",
-      ...more,
-    },
+    payload: { event: "{% $event %}", ...more },
     output: "{% $states.result.Payload %}",
     ...(assign && { assign }),
   });
@@ -178,7 +167,7 @@ function narrowRole(roleName: string) {
 
 /** EventBridge starts the machine itself: no function between, that could lose the event. */
 function startFromBus(name: string, events: { source: string[]; detailType: string[] }) {
-  const failures = deadLetters(`${name}DeadLetters`);
+  const failures = deadLetters(name, events.detailType, () => ({ to: "machine", machine: checkout }));
   const role = new aws.iam.Role(`${name}Role`, {
     name: physicalName(name, 64),
     assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "events.amazonaws.com" }),

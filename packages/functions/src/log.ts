@@ -10,6 +10,7 @@ export interface Line {
   durationMs?: number;
   requestId?: string | undefined;
   correlationId?: string | undefined;
+  traceparent?: string | undefined;
   orderId?: string | undefined;
   event?: string;
   messageId?: string;

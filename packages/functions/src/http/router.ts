@@ -1,6 +1,6 @@
 import type { Actor } from "@cartwright/core/actor";
 import { InvalidError } from "@cartwright/core/error";
-import { type Cause, newId } from "@cartwright/events";
+import { type Cause, isTraceparent, newId, newTraceparent } from "@cartwright/events";
 import { Hono, type MiddlewareHandler } from "hono";
 import type { LambdaEvent } from "hono/aws-lambda";
 import { bodyLimit } from "hono/body-limit";
@@ -26,13 +26,17 @@ export function router() {
   return app;
 }
 
-/** The gateway's request id begins the correlation: every event that follows from this request carries it. */
+/**
+ * The gateway's request id begins the correlation, and the trace is the caller's or a new one: every event that follows
+ * from this request carries both.
+ */
 function identifyRequest(): MiddlewareHandler<Env> {
   return async function identify(c, next) {
     const given = c.env?.event?.requestContext as { requestId?: string } | undefined;
-    const traceparent = c.req.header("traceparent");
+    const sent = c.req.header("traceparent");
+    const traceparent = isTraceparent(sent) ? sent : newTraceparent();
     const correlationId = given?.requestId ?? newId("req");
-    c.set("cause", { correlationId, ...(traceparent && /^[0-9a-f-]{55}$/.test(traceparent) && { traceparent }) });
+    c.set("cause", { correlationId, traceparent });
     c.header("X-Request-Id", correlationId);
     c.header("X-Content-Type-Options", "nosniff");
     c.header("Cache-Control", "no-store");
@@ -53,6 +57,7 @@ function logRequest(): MiddlewareHandler<Env> {
       status: c.res.status,
       durationMs: Math.round(performance.now() - startedAt),
       requestId: c.get("cause").correlationId,
+      traceparent: c.get("cause").traceparent,
       orderId: c.get("orderId"),
       code: c.get("code"),
     });

@@ -1,23 +1,44 @@
 import { ContentionError, DomainError, UnavailableError } from "@cartwright/core/error";
-import { type Cause, Checkout, idSchema } from "@cartwright/events";
+import {
+  type Cause,
+  type Checkout,
+  CheckoutResumed,
+  causeOf,
+  nameOf,
+  OrderPlaced,
+  parseEvent,
+  UnconsumableError,
+} from "@cartwright/events";
 import * as z from "zod";
 import { log } from "../log.ts";
 
-/** What the state machine hands to each step. */
-const Input = z.object({
-  orderId: idSchema("ord"),
-  checkout: Checkout,
-  correlationId: z.string().min(1),
-  eventId: z.string().min(1),
+/** What the state machine hands to each step: the event that started it, and to the undo what went wrong where. */
+const Received = z.object({
+  event: z.unknown(),
+  step: z.string().optional(),
   error: z.object({ Error: z.string(), Cause: z.string().optional() }).optional(),
 });
-export type Input = z.infer<typeof Input>;
+
+export interface Input extends Pick<z.infer<typeof Received>, "step" | "error"> {
+  orderId: string;
+  checkout: Checkout;
+}
+
+/** The state machine is a subscriber like any other: it takes every version there ever was of the events that start it. */
+function parseStart(event: unknown) {
+  return parseEvent(nameOf(event) === CheckoutResumed.name ? CheckoutResumed : OrderPlaced, event);
+}
 
 /** The state machine knows two names for what may pass when it is tried again. */
-function nameForRetry(step: string, error: unknown): DomainError {
-  if (error instanceof ContentionError) return error;
+function nameForRetry(step: string, error: unknown): Error {
+  if (error instanceof ContentionError || error instanceof UnconsumableError) return error;
   if (error instanceof DomainError && error.kind !== "unavailable") return error;
   return new UnavailableError(`${step} failed: ${error}`, error);
+}
+
+/** A refusal is an outcome of the business, told by its name; the stack belongs to faults alone. */
+function isRefusal(error: Error): boolean {
+  return error instanceof DomainError && error.kind !== "unavailable";
 }
 
 /**
@@ -27,20 +48,21 @@ function nameForRetry(step: string, error: unknown): DomainError {
 export function step<Result>(name: string, run: (input: Input, cause: Cause) => Promise<Result>) {
   return async (received: unknown): Promise<Result> => {
     const startedAt = performance.now();
-    const input = Input.parse(received);
-    const { orderId, correlationId, eventId: causationId } = input;
+    const { event: started, ...failure } = Received.parse(received);
+    const event = parseStart(started);
+    const { orderId } = event.data;
+    const { correlationId, traceparent } = event;
     const report = (outcome: string, error?: unknown) => {
       const durationMs = Math.round(performance.now() - startedAt);
-      log("step", { step: name, outcome, orderId, correlationId, durationMs }, error);
+      log("step", { step: name, outcome, orderId, correlationId, traceparent, durationMs }, error);
     };
     try {
-      const result = await run(input, { correlationId, causationId });
+      const result = await run({ orderId, checkout: event.data, ...failure }, causeOf(event));
       report("done");
       return result;
     } catch (error) {
       const named = nameForRetry(name, error);
-      // A refusal is an outcome of the business, told by its name; the stack belongs to faults alone.
-      report(named.name, named.kind === "unavailable" ? error : undefined);
+      report(named.name, isRefusal(named) ? undefined : error);
       throw named;
     }
   };

@@ -7,7 +7,8 @@ const outbox = (...ids: string[]) => ({
 
 it.each<[string, unknown, string[]]>([
   ["an HTTP request by its id", { requestContext: { requestId: "r1" } }, ["r1"]],
-  ["a saga step by its payload", { orderId: "o", correlationId: "c1" }, ["c1"]],
+  ["what carries its own", { correlationId: "c1" }, ["c1"]],
+  ["a saga step by the event that started it", { event: { correlationId: "c1" }, step: "ReserveStock" }, ["c1"]],
   ["a bus event by its envelope", { detail: { correlationId: "c1" } }, ["c1"]],
   [
     "a batch of messages by all of them, each once",

@@ -1,5 +1,5 @@
 /**
- * The correlation ids an event carries: of an HTTP request (its request id), a saga step, a bus event, or of every
+ * The correlation ids an event carries: of an HTTP request (its request id), a bus event, a saga step, or of every
  * record in a batch. A function that serves several of them at once is counted as shared.
  */
 export function correlationIdsOf(event: unknown): string[] {
@@ -7,8 +7,10 @@ export function correlationIdsOf(event: unknown): string[] {
   if (typeof own === "string") return [own];
   const requestId = field(field(event, "requestContext"), "requestId");
   if (typeof requestId === "string") return [requestId];
-  const detail = field(field(event, "detail"), "correlationId");
-  if (typeof detail === "string") return [detail];
+  for (const part of ["detail", "event"]) {
+    const carried = field(field(event, part), "correlationId");
+    if (typeof carried === "string") return [carried];
+  }
   const records = field(event, "Records");
   return Array.isArray(records) ? [...new Set(records.flatMap(idsOfRecord))] : [];
 }
