@@ -52,6 +52,8 @@ const policies = new Map([
   ["staging", staging],
 ]);
 
+export const allPolicies: readonly Policy[] = [personal, ...policies.values()];
+
 export function policyOf(stage: string): Policy {
   return policies.get(stage) ?? personal;
 }

@@ -1,5 +1,6 @@
 import {
   OrderPlaced,
+  orderEvents,
   PaymentActionCompleted,
   PaymentCaptured,
   ProductCreated,
@@ -34,6 +35,13 @@ subscribe({
   name: "ResumeCheckout",
   pattern: pattern(PaymentActionCompleted),
   handler: "packages/functions/src/reaction/resume-checkout.handler",
+  link: [orderTable],
+});
+
+subscribe({
+  name: "RecordTimeline",
+  pattern: pattern(...orderEvents),
+  handler: "packages/functions/src/reaction/record-timeline.handler",
   link: [orderTable],
 });
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ContentionError } from "./error.ts";
 
-interface Outcome {
+export interface Outcome {
   canceled: boolean;
   data: readonly ({ rejected: boolean; code?: string | undefined } | null)[];
 }

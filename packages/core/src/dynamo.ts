@@ -10,9 +10,14 @@ interface AwsFault {
   CancellationReasons?: { Code?: string }[];
 }
 
+/** A condition of a transaction did not hold: the like of what DynamoDB throws for a single write. */
+export class ConditionFailedError extends Error {
+  override name = "ConditionFailedError";
+}
+
 /** Whether a write's condition did not hold: an expected outcome that the caller decides about. */
 export function isConditionFailure(error: unknown): boolean {
-  return awsFault(error)?.name === "ConditionalCheckFailedException";
+  return error instanceof ConditionFailedError || awsFault(error)?.name === "ConditionalCheckFailedException";
 }
 
 /** Lets an AWS fault that may pass (throttling, 5xx, a lost connection) appear as `UnavailableError`. */

@@ -1,3 +1,4 @@
+export * from "./about-order.ts";
 export * from "./consume.ts";
 export * from "./dead-letter.ts";
 export * from "./definition.ts";
@@ -10,4 +11,5 @@ export * from "./payment.ts";
 export * from "./publish.ts";
 export * from "./registry.ts";
 export * from "./sku.ts";
+export * from "./trace.ts";
 export * from "./user.ts";

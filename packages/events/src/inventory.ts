@@ -9,19 +9,52 @@ const defineEvent = eventsOf("inventory");
 export const ProductStatus = z.enum(["draft", "published", "retired"]);
 export type ProductStatus = z.infer<typeof ProductStatus>;
 
-const Product = z.object({ sku: z.string(), title: z.string(), price: Money, status: ProductStatus });
+const sku = z.string().meta({ examples: ["MUG-BLUE"] });
 
-export const ProductCreated = defineEvent("product.created", 1, Product);
-export const ProductUpdated = defineEvent("product.updated", 1, Product);
+const Product = z.object({
+  sku,
+  title: z.string().meta({ examples: ["Blue mug"] }),
+  price: Money,
+  status: ProductStatus.describe("Only a published product can be ordered."),
+});
+
+export const ProductCreated = defineEvent(
+  "product.created",
+  1,
+  Product.describe("A product has entered the catalogue."),
+);
+export const ProductUpdated = defineEvent(
+  "product.updated",
+  1,
+  Product.describe("A product's title, price or status has changed; the event holds all of them as they are now."),
+);
 
 export const StockAdjusted = defineEvent(
   "stock.adjusted",
   1,
-  z.object({ adjustmentId: idSchema("adj"), sku: z.string(), delta: z.int() }),
+  z
+    .object({
+      adjustmentId: idSchema("adj"),
+      sku,
+      delta: z.int().meta({ description: "Units that came in, or went out when negative.", examples: [12] }),
+    })
+    .describe("The stock on hand of a product was corrected by staff, for one after a delivery or a count."),
 );
 
 const Reservation = z.object({ orderId: idSchema("ord"), lines: z.array(OrderLine) });
 
-export const StockReserved = defineEvent("stock.reserved", 1, Reservation);
-export const StockReleased = defineEvent("stock.released", 1, Reservation);
-export const StockCommitted = defineEvent("stock.committed", 1, Reservation);
+export const StockReserved = defineEvent(
+  "stock.reserved",
+  1,
+  Reservation.describe("The units of an order are held for it, and nobody else can buy them."),
+);
+export const StockReleased = defineEvent(
+  "stock.released",
+  1,
+  Reservation.describe("The units held for an order are available again, because its checkout was undone."),
+);
+export const StockCommitted = defineEvent(
+  "stock.committed",
+  1,
+  Reservation.describe("The units held for an order are its own for good: it has been paid for."),
+);

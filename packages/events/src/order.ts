@@ -8,7 +8,13 @@ const defineEvent = eventsOf("order");
 const orderId = idSchema("ord");
 const customerId = idSchema("usr");
 
-export const OrderLine = z.object({ sku: z.string(), quantity: z.int().positive() });
+export const OrderLine = z.object({
+  sku: z.string().meta({ examples: ["MUG-BLUE"] }),
+  quantity: z
+    .int()
+    .positive()
+    .meta({ examples: [2] }),
+});
 export type OrderLine = z.infer<typeof OrderLine>;
 
 /** All the checkout saga needs to know. The payment token is sealed for this order. */
@@ -17,9 +23,12 @@ export const Checkout = z.object({
   customerId,
   lines: z.array(OrderLine).min(1),
   total: Money,
-  sealedToken: z.string(),
-  deadlineAt: z.iso.datetime(),
-  abandoned: z.boolean(),
+  sealedToken: z.string().meta({
+    description: "The payment token as a JWE for this order, which only the step that authorizes can open.",
+    examples: ["eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAECAwQFBgcICQoL.c2VhbGVk.DA0ODxAREhMUFRYXGBkaGw"],
+  }),
+  deadlineAt: z.iso.datetime().describe("An order that is not settled by then is abandoned."),
+  abandoned: z.boolean().describe("Whether all that is left to do is to undo the checkout."),
 });
 export type Checkout = z.infer<typeof Checkout>;
 
@@ -33,23 +42,62 @@ export const CancelReason = z.enum([
 ]);
 export type CancelReason = z.infer<typeof CancelReason>;
 
-export const OrderPlaced = defineEvent("order.placed", 1, Checkout);
-/** The checkout of an unfinished order starts again, from whichever point its last run reached. */
-export const CheckoutResumed = defineEvent("checkout.resumed", 1, Checkout);
+export const OrderPlaced = defineEvent(
+  "order.placed",
+  1,
+  Checkout.describe("A customer has placed an order, and its checkout begins."),
+);
+export const CheckoutResumed = defineEvent(
+  "checkout.resumed",
+  1,
+  Checkout.extend({
+    // No enum: what starts a checkout again may grow without a new version.
+    trigger: z
+      .string()
+      .optional()
+      .meta({ description: "What started it again: `watch` or `payment-action` today.", examples: ["watch"] }),
+  }).describe("The checkout of an unfinished order starts again, from whichever point its last run reached."),
+);
 export const OrderConfirmed = defineEvent(
   "order.confirmed",
   1,
-  z.object({ orderId, customerId, lines: z.array(OrderLine), total: Money }),
+  z
+    .object({ orderId, customerId, lines: z.array(OrderLine), total: Money })
+    .describe("Stock is held and the money is authorized: the order stands."),
 );
-export const OrderPaid = defineEvent("order.paid", 1, z.object({ orderId, customerId, total: Money }));
-/** The order will be cancelled once its money and stock have been given back. */
+export const OrderPaid = defineEvent(
+  "order.paid",
+  1,
+  z
+    .object({ orderId, customerId, total: Money })
+    .describe("The order's money has been collected, which settles a confirmed order."),
+);
 export const OrderAbandoned = defineEvent(
   "order.abandoned",
   1,
-  z.object({ orderId, customerId, reason: CancelReason }),
+  z
+    .object({
+      orderId,
+      customerId,
+      reason: CancelReason,
+      step: z
+        .string()
+        .optional()
+        .meta({
+          description: "The step of the checkout that failed; absent when time ran out.",
+          examples: ["authorize"],
+        }),
+      error: z
+        .string()
+        .optional()
+        .meta({ description: "The name of the error that it failed with.", examples: ["PaymentDeclinedError"] }),
+    })
+    .describe("The order is given up; it will be cancelled once its money and stock have been given back."),
 );
 export const OrderCancelled = defineEvent(
   "order.cancelled",
   1,
-  z.object({ orderId, customerId, reason: CancelReason }),
+  z
+    .object({ orderId, customerId, reason: CancelReason })
+    .describe("The order has ended without a sale, and nothing is held for it any more."),
 );

@@ -4,4 +4,8 @@ import { idSchema } from "./id.ts";
 
 const defineEvent = eventsOf("user");
 
-export const UserRegistered = defineEvent("user.registered", 1, z.object({ userId: idSchema("usr") }));
+export const UserRegistered = defineEvent(
+  "user.registered",
+  1,
+  z.object({ userId: idSchema("usr") }).describe("Somebody has an account now, and may sign in."),
+);

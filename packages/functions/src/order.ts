@@ -23,6 +23,9 @@ export const orders = router()
     const order = await Order.fromID(c.req.valid("param").id, c.get("actor").userId);
     c.header("ETag", etag(order.version));
     return c.json(order);
-  });
+  })
+  .get("/orders/:id/timeline", signedIn(), valid("param", z.object({ id: Order.ID })), async (c) =>
+    c.json(await Order.timeline(c.req.valid("param").id, c.get("actor"))),
+  );
 
 export const handler = serve(orders);

@@ -182,6 +182,42 @@ test("another customer's order and payment are 404, as if they did not exist", a
   expect(payment.status).toBe(404);
 });
 
+describe("the timeline of an order", () => {
+  const timeline = (id: string, token?: string) =>
+    call(orders, "GET", `/orders/${id}/timeline`, token === undefined ? {} : { token });
+
+  test("is for its owner and for staff; for others there is no such order", async () => {
+    const { json } = await call(orders, "POST", "/orders", { token: customer, body: order(), headers: key() });
+    await Order.addToTimeline({
+      id: newId("evt"),
+      name: "order.placed",
+      version: 1,
+      time: new Date(0).toISOString(),
+      source: "cartwright.order",
+      subject: json.id,
+      sequence: 1,
+      correlationId: "test",
+      data: { orderId: json.id },
+    });
+    const items = [{ event: "order.placed", domain: "order", text: "Order placed", undo: false }];
+    expect(await timeline(json.id, customer)).toMatchObject({ status: 200, json: { items } });
+    expect(await timeline(json.id, staff)).toMatchObject({ status: 200, json: { items } });
+    const theirs = await timeline(json.id, await issuer.customer());
+    expect(theirs).toMatchObject({ status: 404, json: { code: "order_not_found" } });
+    expect((await timeline(json.id)).status).toBe(401);
+  });
+
+  test("of an order that does not exist is 404 for staff as well, and of an id that is none, 400", async () => {
+    expect((await timeline(newId("ord"), staff)).status).toBe(404);
+    expect((await timeline("ord_1", staff)).status).toBe(400);
+  });
+
+  test("is empty for the moment before the first event has come", async () => {
+    const { json } = await call(orders, "POST", "/orders", { token: customer, body: order(), headers: key() });
+    expect(await timeline(json.id, customer)).toMatchObject({ status: 200, json: { items: [] } });
+  });
+});
+
 test("a path that no router knows is a problem too", async () => {
   const answer = await call(orders, "DELETE", "/orders", { token: customer });
   expect(answer).toMatchObject({ status: 404, json: { code: "no_such_route", instance: "/orders" } });

@@ -63,7 +63,7 @@ describe("what AWS would bill", () => {
     const held = new Promise<undefined>((resolve) => {
       release = resolve;
     });
-    const reactions = ["MarkPaid", "CommitReservation"];
+    const reactions = ["MarkPaid", "CommitReservation", "RecordTimeline"];
     system.hooks.beforeInvoke = (name) => (reactions.includes(name) ? held : undefined);
     const { id } = await system.shop.customer.orders.place(orderFor(twoLines, "tok_ok"));
     while ((await paymentStatus(id)) !== "captured") await system.shop.customer.orders.get(id);

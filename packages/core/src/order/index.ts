@@ -5,21 +5,25 @@ import { type CancelReason, type Cause, deriveId, type Money, OrderPlaced } from
 import { createConversions } from "electrodb";
 import { Resource } from "sst";
 import * as z from "zod";
+import type { Actor } from "../actor.ts";
 import { change as changeItem } from "../change.ts";
 import { now } from "../clock.ts";
 import { decodeCursor, encodeCursor, type Page } from "../cursor.ts";
 import { isConditionFailure, reaching } from "../dynamo.ts";
 import { DomainError, InvalidError, KeyReusedError } from "../error.ts";
+import { AlreadyHandledError, type Delivery, once, remember } from "../inbox.ts";
 import { fact, record } from "../outbox.ts";
 import { seal } from "../seal.ts";
-import { type OrderItem, orders } from "./order.entity.ts";
+import { type OrderItem, orders, ordersAndInbox } from "./order.entity.ts";
 import { price } from "./price-list.ts";
 import * as rule from "./rule.ts";
 import { ID, Info, type Line, type Place, type Summary } from "./schema.ts";
+import { momentsOf, type Timeline } from "./timeline.ts";
 
 export { applyProduct } from "./price-list.ts";
-export { AbandonedError, NotAbandonedError, transitions } from "./rule.ts";
+export { AbandonedError, type Failure, NotAbandonedError, type Step, transitions } from "./rule.ts";
 export { Address, ID, Info, Line, Place, Summary } from "./schema.ts";
+export { addToTimeline, Moment, Timeline } from "./timeline.ts";
 
 /** How long an unpaid order may hold its stock, and wait for a customer to complete a payment. */
 export const deadlineMs = 15 * 60 * 1000;
@@ -85,12 +89,11 @@ export async function confirm(orderId: string, cause: Cause): Promise<void> {
 }
 
 /**
- * Gives an order up, for the error that stopped its checkout. Answers whether it is given up now; `false` means that
- * another run has confirmed it, so nothing may be undone.
+ * Gives an order up, for what stopped its checkout. Answers whether it is given up now; `false` means that another
+ * run has confirmed it, so nothing may be undone.
  */
-export async function abandon(orderId: string, error: { name: string }, cause: Cause): Promise<boolean> {
-  const refusedAtCapture = error.name === "CaptureRefusedError";
-  const order = await change(orderId, cause, (item) => rule.abandon(item, reasonFor(error.name), refusedAtCapture));
+export async function abandon(orderId: string, failure: rule.Failure, cause: Cause): Promise<boolean> {
+  const order = await change(orderId, cause, (item) => rule.abandon(item, reasonFor(failure.name), failure));
   return rule.isAbandoned(order);
 }
 
@@ -103,10 +106,24 @@ export async function markPaid(orderId: string, cause: Cause): Promise<void> {
   await change(orderId, cause, (order) => rule.pay(order, now()));
 }
 
-/** Starts the checkout of an unsettled order again. Answers whether the order is settled. */
-export async function resume(orderId: string, cause: Cause): Promise<{ settled: boolean }> {
-  const order = await change(orderId, cause, (item) => rule.resume(item, now()));
+/** Starts the checkout of an unsettled order again, each time it is asked. Answers whether the order is settled. */
+export async function resume(orderId: string, trigger: rule.Trigger, cause: Cause): Promise<{ settled: boolean }> {
+  const order = await change(orderId, cause, (item) => rule.resume(item, now(), trigger));
   return { settled: rule.isSettled(order) };
+}
+
+/** As `resume`, but once for each delivery: when it comes again, nothing happens. */
+export async function resumeOnce(
+  orderId: string,
+  trigger: rule.Trigger,
+  delivery: Delivery,
+  cause: Cause,
+): Promise<void> {
+  try {
+    await change(orderId, cause, (item) => rule.resume(item, now(), trigger), delivery);
+  } catch (error) {
+    if (!(error instanceof AlreadyHandledError)) throw error;
+  }
 }
 
 /** Another customer's order is not found, so that ids can't be probed. */
@@ -114,6 +131,17 @@ export async function fromID(orderId: string, customerId: string): Promise<Info>
   const order = await read(orderId);
   if (order?.customerId !== customerId) throw new NotFoundError(orderId);
   return serialize(order);
+}
+
+/**
+ * What has happened to an order, oldest first. Its owner and staff may see it; for others there is no such order. It is
+ * built from events, so it follows the order by a moment.
+ */
+export async function timeline(orderId: string, reader: Actor): Promise<Timeline> {
+  const order = await read(orderId);
+  const maySee = order?.customerId === reader.userId || reader.roles.includes("staff");
+  if (!order || !maySee) throw new NotFoundError(orderId);
+  return { items: await momentsOf(orderId) };
 }
 
 /** A customer's orders, newest first. */
@@ -149,16 +177,41 @@ function reasonFor(errorName: string): CancelReason {
   return reasons.get(errorName) ?? "internal_error";
 }
 
-function change(orderId: string, cause: Cause, decide: (order: OrderItem) => rule.OrderChange | undefined) {
-  const write = (next: rule.OrderChange["set"] & { version: number; outbox: string }, expectedVersion: number) => {
-    const patch = orders()
-      .patch({ orderId })
-      .set(next)
-      .where(({ version }, { eq }) => eq(version, expectedVersion))
-      .go();
-    return reaching("orders", patch);
-  };
+type OrderWrite = rule.OrderChange["set"] & { version: number; outbox: string };
+
+/** With a `delivery`, throws `AlreadyHandledError` when it comes again and there would still be something to do. */
+function change(
+  orderId: string,
+  cause: Cause,
+  decide: (order: OrderItem) => rule.OrderChange | undefined,
+  delivery?: Delivery,
+) {
+  const write = (next: OrderWrite, expectedVersion: number) =>
+    delivery ? patchOnce(orderId, next, expectedVersion, delivery) : patch(orderId, next, expectedVersion);
   return changeItem(orderId, cause, { read: () => existing(orderId), write }, decide);
+}
+
+function patch(orderId: string, next: OrderWrite, expectedVersion: number) {
+  const patched = orders()
+    .patch({ orderId })
+    .set(next)
+    .where(({ version }, { eq }) => eq(version, expectedVersion));
+  return reaching("orders", patched.go());
+}
+
+function patchOnce(orderId: string, next: OrderWrite, expectedVersion: number, delivery: Delivery) {
+  const transact = () =>
+    ordersAndInbox()
+      .transaction.write((entities) => [
+        remember(entities.inbox, delivery),
+        entities.orders
+          .patch({ orderId })
+          .set(next)
+          .where(({ version }, { eq }) => eq(version, expectedVersion))
+          .commit(),
+      ])
+      .go();
+  return once(delivery, () => reaching("orders", transact()));
 }
 
 async function read(orderId: string): Promise<OrderItem | undefined> {

@@ -1,6 +1,7 @@
-import { CustomAttributeType, Entity, type EntityItem } from "electrodb";
+import { CustomAttributeType, Entity, type EntityItem, Service } from "electrodb";
 import { Resource } from "sst";
 import { dynamo } from "../dynamo.ts";
+import { inboxEntity } from "../inbox.ts";
 import { lazy } from "../lazy.ts";
 import type { Address, Line } from "./schema.ts";
 
@@ -46,6 +47,11 @@ export const orders = lazy(
       },
       { client: dynamo(), table: Resource.OrderTable.name },
     ),
+);
+
+/** Entities of one table, so that an order and its inbox change in one transaction. */
+export const ordersAndInbox = lazy(
+  () => new Service({ orders: orders(), inbox: inboxEntity("order", Resource.OrderTable.name) }),
 );
 
 export type OrderItem = EntityItem<ReturnType<typeof orders>>;

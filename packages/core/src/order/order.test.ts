@@ -155,6 +155,14 @@ describe("the steps of a checkout", () => {
     await expect(Order.confirm(id, cause)).rejects.toMatchObject({ name: "OrderAbandonedError" });
   });
 
+  test("giving up tells of the step that failed and of its error", async () => {
+    const { id } = await createPlaced();
+    await Order.abandon(id, { name: "InsufficientFundsError", step: "authorize" }, cause);
+    expect((await outboxOf(id)).map(({ data }) => data)).toMatchObject([
+      { reason: "insufficient_funds", step: "authorize", error: "InsufficientFundsError" },
+    ]);
+  });
+
   test("a run that fails after another has confirmed the order may not undo it", async () => {
     const { id } = await createPlaced();
     await Order.confirm(id, cause);
@@ -164,12 +172,12 @@ describe("the steps of a checkout", () => {
   test("an order is paid once and settled then", async () => {
     const { id, customerId } = await createPlaced();
     await Order.confirm(id, cause);
-    expect(await Order.resume(id, cause)).toEqual({ settled: false });
+    expect(await Order.resume(id, "watch", cause)).toEqual({ settled: false });
     await Order.markPaid(id, cause);
     const { version } = await Order.fromID(id, customerId);
     await Order.markPaid(id, cause);
     expect(await Order.fromID(id, customerId)).toMatchObject({ paid: true, version });
-    expect(await Order.resume(id, cause)).toEqual({ settled: true });
+    expect(await Order.resume(id, "watch", cause)).toEqual({ settled: true });
   });
 });
 

@@ -39,13 +39,23 @@ test("an order that was given up can't be confirmed", () => {
 
 test("a confirmed order is given up only for a payment refused at capture, and never once paid", () => {
   const confirmed = createOrder({ status: "confirmed" });
-  expect(rule.abandon(confirmed, "internal_error", false)).toBeUndefined();
-  expect(rule.abandon(confirmed, "payment_declined", true)?.set).toEqual({ abandonedFor: "payment_declined" });
-  expect(rule.abandon({ ...confirmed, paidAt: "2026" }, "payment_declined", true)).toBeUndefined();
+  const refused = { name: "CaptureRefusedError" };
+  expect(rule.abandon(confirmed, "internal_error", { name: "UnavailableError" })).toBeUndefined();
+  expect(rule.abandon(confirmed, "payment_declined", refused)?.set).toEqual({ abandonedFor: "payment_declined" });
+  expect(rule.abandon({ ...confirmed, paidAt: "2026" }, "payment_declined", refused)).toBeUndefined();
 });
 
 test("the first reason for giving up stays", () => {
-  expect(rule.abandon(createOrder({ abandonedFor: "out_of_stock" }), "expired", false)).toBeUndefined();
+  expect(rule.abandon(createOrder({ abandonedFor: "out_of_stock" }), "expired")).toBeUndefined();
+});
+
+test("giving up tells which step failed with which error, and neither when time ran out", () => {
+  const failure = { name: "OutOfStockError", step: "reserve" } as const;
+  const told = (change: rule.OrderChange | undefined) => change?.facts[0]?.data;
+  const failed = told(rule.abandon(createOrder(), "out_of_stock", failure));
+  expect(failed).toMatchObject({ reason: "out_of_stock", step: "reserve", error: "OutOfStockError" });
+  const expired = told(rule.resume(createOrder(), tooLate, "watch"));
+  expect(Object.keys(expired!).sort()).toEqual(["customerId", "orderId", "reason"]);
 });
 
 test("an order is cancelled only after it was given up, and with that reason", () => {
@@ -58,21 +68,23 @@ test("an order is cancelled only after it was given up, and with that reason", (
 });
 
 test("an unsettled order is resumed, a settled one is left alone", () => {
-  expect(names(rule.resume(createOrder(), inTime))).toEqual(["checkout.resumed"]);
-  expect(names(rule.resume(createOrder({ status: "confirmed" }), inTime))).toEqual(["checkout.resumed"]);
-  expect(rule.resume(createOrder({ status: "confirmed", paidAt: "2026" }), inTime)).toBeUndefined();
-  expect(rule.resume(createOrder({ status: "cancelled" }), inTime)).toBeUndefined();
+  const change = rule.resume(createOrder(), inTime, "payment-action");
+  expect(names(change)).toEqual(["checkout.resumed"]);
+  expect(change?.facts[0]?.data).toMatchObject({ trigger: "payment-action" });
+  expect(names(rule.resume(createOrder({ status: "confirmed" }), inTime, "watch"))).toEqual(["checkout.resumed"]);
+  expect(rule.resume(createOrder({ status: "confirmed", paidAt: "2026" }), inTime, "watch")).toBeUndefined();
+  expect(rule.resume(createOrder({ status: "cancelled" }), inTime, "watch")).toBeUndefined();
 });
 
 test("past its deadline a pending order is resumed to be undone", () => {
-  const change = rule.resume(createOrder(), tooLate)!;
+  const change = rule.resume(createOrder(), tooLate, "watch")!;
   expect(names(change)).toEqual(["order.abandoned", "checkout.resumed"]);
   expect(change.set).toEqual({ abandonedFor: "expired" });
   expect(change.facts[1]?.data).toMatchObject({ abandoned: true });
 });
 
 test("a confirmed order does not expire", () => {
-  const change = rule.resume(createOrder({ status: "confirmed" }), tooLate)!;
+  const change = rule.resume(createOrder({ status: "confirmed" }), tooLate, "watch")!;
   expect(change.set).toEqual({});
   expect(change.facts[0]?.data).toMatchObject({ abandoned: false });
 });

@@ -49,15 +49,29 @@ export function confirm(order: OrderItem): OrderChange | undefined {
   };
 }
 
+/** A step towards a settled order. */
+export type Step = "reserve" | "authorize" | "confirm" | "capture";
+
+/** What stopped a checkout: the name of the error, and the step that threw it. */
+export interface Failure {
+  name: string;
+  step?: Step | undefined;
+}
+
+/** Why a checkout starts again: it took too long, or the customer has done what their bank asked. */
+export type Trigger = "watch" | "payment-action";
+
 /**
  * Decides that an order will be cancelled. From here on nothing can confirm it, so undoing is safe whatever other
  * runs of its checkout are doing. A confirmed order is given up only when its payment was refused at capture.
  */
-export function abandon(order: OrderItem, reason: CancelReason, refusedAtCapture: boolean): OrderChange | undefined {
+export function abandon(order: OrderItem, reason: CancelReason, failure?: Failure): OrderChange | undefined {
   if (isAbandoned(order)) return undefined;
+  const refusedAtCapture = failure?.name === "CaptureRefusedError";
   if (order.status === "confirmed" && !(refusedAtCapture && !order.paidAt)) return undefined;
   const { orderId, customerId } = order;
-  return { set: { abandonedFor: reason }, facts: [fact(OrderAbandoned, { orderId, customerId, reason })] };
+  const why = { ...(failure?.step && { step: failure.step }), ...(failure?.name && { error: failure.name }) };
+  return { set: { abandonedFor: reason }, facts: [fact(OrderAbandoned, { orderId, customerId, reason, ...why })] };
 }
 
 /** The last step of the undo: stock and money have been given back. */
@@ -82,14 +96,14 @@ export function pay(order: OrderItem, paidAt: Date): OrderChange | undefined {
 }
 
 /** Starts the checkout again while the order is unsettled; past its deadline, to give everything back. */
-export function resume(order: OrderItem, at: Date): OrderChange | undefined {
+export function resume(order: OrderItem, at: Date, trigger: Trigger): OrderChange | undefined {
   if (isSettled(order)) return undefined;
   const overdue = at.toISOString() > order.deadlineAt;
-  const expired = overdue ? abandon(order, "expired", false) : undefined;
+  const expired = overdue ? abandon(order, "expired") : undefined;
   const after = { ...order, ...expired?.set };
   return {
     set: expired?.set ?? {},
-    facts: [...(expired?.facts ?? []), fact(CheckoutResumed, checkout(after))],
+    facts: [...(expired?.facts ?? []), fact(CheckoutResumed, { ...checkout(after), trigger })],
   };
 }
 

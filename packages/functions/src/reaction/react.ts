@@ -13,11 +13,14 @@ export class NotYetError extends Error {
  * allows, becomes a dead letter that tells its reason; SQS's own would tell none.
  */
 export function react(subscriber: string, effects: Effects) {
-  return consume<SQSRecord>(effects, async (failure) => {
-    report(subscriber, failure);
-    if (!failure.permanent && !isLastAttempt(failure.message)) return "offer-again";
-    return bury(subscriber, failure);
-  });
+  return consume<SQSRecord>(effects, (failure) => settle(subscriber, failure));
+}
+
+/** What becomes of a message that failed: it is offered again, or lies in the dead letters with its reason. */
+export async function settle(subscriber: string, failure: Failure<SQSRecord>): Promise<Verdict> {
+  report(subscriber, failure);
+  if (!failure.permanent && !isLastAttempt(failure.message)) return "offer-again";
+  return bury(subscriber, failure);
 }
 
 function report(subscriber: string, { message: { messageId }, error }: Failure<SQSRecord>): void {

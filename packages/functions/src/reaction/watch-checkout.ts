@@ -9,7 +9,7 @@ import { NotYetError, react } from "./react.ts";
 export const handler = react("WatchCheckout", {
   [OrderPlaced.name]: async (event) => {
     const { orderId } = event.data;
-    const { settled } = await Order.resume(orderId, causeOf(event));
+    const { settled } = await Order.resume(orderId, "watch", causeOf(event));
     if (!settled) throw new NotYetError(`${orderId} is not settled yet: started its checkout again`);
   },
 });

@@ -115,7 +115,7 @@ export async function paymentOf({ payments }: Client, orderId: string) {
 }
 
 /** Plays the provider, which tells us by a signed webhook that the customer has agreed. */
-async function approveAsBank({ apiUrl, links, now }: Local, orderId: string): Promise<void> {
+export async function approveAsBank({ apiUrl, links, now }: Local, orderId: string): Promise<void> {
   const body = JSON.stringify({ id: newKey(), type: "authorization.approved", orderId });
   const timestampSeconds = Math.floor(now() / 1000);
   const secret = String(links.SandboxWebhookSecret?.value);

@@ -1,4 +1,5 @@
-/** What happened to one order, for people to read: its events, the steps of its saga, and what it would cost. */
+/** What happened to one order, for people to read: its timeline, the troubles of its saga, and what it would cost. */
+import type { Client } from "@cartwright/client";
 import { Envelope } from "@cartwright/events";
 import type { Local } from "../boot.ts";
 import { sumOf, type UsageKind } from "../meter/meter.ts";
@@ -9,10 +10,19 @@ interface Moment {
   text: string;
 }
 
-/** Events and saga steps in the order of time, with milliseconds since the order was placed. */
-export function timeline(local: Local, orderId: string): string {
-  const moments = [...eventsOf(local, orderId), ...stepsOf(local, orderId)].sort((a, b) => a.atMs - b.atMs);
-  const startMs = moments[0]?.atMs ?? 0;
+/**
+ * The order's timeline as the API tells it, and what the runtime alone has seen: steps that failed or were tried again.
+ * Each moment comes with the milliseconds since the order was placed, and with the event that it follows from.
+ */
+export async function timeline(local: Local, { orders }: Client, orderId: string): Promise<string> {
+  const { items } = await orders.timeline(orderId);
+  const told = items.map(({ at, event, text, undo, causedBy }): Moment => {
+    const cause = causedBy ? `  ← ${causedBy}` : "";
+    return { atMs: Date.parse(at), text: `${undo ? "↩" : "●"} ${event.padEnd(24)} ${text}${cause}` };
+  });
+  // Of what happened at the same time, a step fails before the events that follow from its failure.
+  const moments = [...troublesOf(local, orderId), ...told].sort((a, b) => a.atMs - b.atMs);
+  const startMs = told[0]?.atMs ?? 0;
   return moments.map(({ atMs, text }) => `  ${`+${atMs - startMs} ms`.padStart(10)}  ${text}`).join("\n");
 }
 
@@ -62,42 +72,22 @@ function correlationOf(local: Local, orderId: string): string {
   return placed.correlationId;
 }
 
-function eventsOf(local: Local, orderId: string): Moment[] {
-  return envelopes(local)
-    .filter(({ subject, data }) => subject === orderId || data.orderId === orderId)
-    .map(({ time, name, data }) => {
-      const reason = data.reason ? ` (${data.reason})` : "";
-      return { atMs: Date.parse(time), text: `● ${name}${reason}` };
-    });
-}
-
-function stepsOf(local: Local, orderId: string): Moment[] {
-  return local.executions.mentioning(orderId).flatMap(({ machine, history }) => {
-    const states = (local.topology.machines[machine]?.definition.States ?? {}) as Record<string, { Type: string }>;
-    return history.flatMap((event): Moment[] => {
-      if (event.type === "state-exited" && states[event.state]?.Type === "Task") {
-        const answer = describe(event.output);
-        return answer ? [{ atMs: event.atMs, text: `  ${event.state} → ${answer}` }] : [];
-      }
+/** What no event tells: the steps of the saga that failed, or had to be tried again. */
+function troublesOf(local: Local, orderId: string): Moment[] {
+  return local.executions.mentioning(orderId).flatMap(({ history }) =>
+    history.flatMap((event): Moment[] => {
       if (event.type === "state-failed") return [{ atMs: event.atMs, text: `  ${event.state} ✗ ${event.error}` }];
       if (event.type === "state-retried") {
         return [{ atMs: event.atMs, text: `  ${event.state} again (retry ${event.attempt})` }];
       }
       return [];
-    });
-  });
+    }),
+  );
 }
 
 function envelopes(local: Local) {
   const archives = Object.values(local.topology.archives);
   return archives.flatMap(({ name }) => local.bus.archived(name)).map(({ detail }) => Envelope.parse(detail));
-}
-
-/** Steps answer with a status, or whether the order was abandoned; a step that was caught hands on its error. */
-function describe(output: unknown): string | undefined {
-  const { status, abandoned } = output as { status?: string; abandoned?: boolean };
-  if (abandoned !== undefined) return abandoned ? "abandoned" : "kept: it is confirmed";
-  return status;
 }
 
 function amount(value: number): string {

@@ -1,0 +1,151 @@
+import { type AttributeValue, DeleteItemCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { play, scenarios } from "./shop/scenario.ts";
+import { timeline } from "./shop/story.ts";
+import { type System, startSystem } from "./test/system.ts";
+
+type Item = Record<string, AttributeValue>;
+
+let system: System;
+/** Ids of orders, by what they were paid with and how they ended. */
+const played = new Map<string, string>();
+
+beforeAll(async () => {
+  system = await startSystem();
+  let failures = 0;
+  system.hooks.afterInvoke = (name) => {
+    if (name === "RecordTimeline" && failures++ % 3 === 0) throw new Error("failed after the effect");
+  };
+  for (const scenario of scenarios) {
+    const { order, faults } = await play(scenario, system.local, system.shop);
+    expect(faults).toEqual([]);
+    played.set(`${scenario.token} ${order.reason ?? order.status}`, order.id);
+  }
+  for (let minute = 0; minute < 3; minute++) await system.skip(61_000);
+  delete system.hooks.afterInvoke;
+  await system.skip(61_000);
+});
+afterAll(() => system.stop());
+
+const archived = () =>
+  Object.values(system.local.topology.archives).flatMap(({ name }) =>
+    system.local.bus.archived(name, { limit: 10_000 }),
+  );
+
+const engine = () =>
+  new DynamoDBClient({
+    endpoint: system.local.endpointUrl,
+    region: "local",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
+
+const TableName = () => system.local.topology.tables.OrderTable!.name;
+
+async function orderTable(): Promise<Item[]> {
+  const { Items = [] } = await engine().send(new ScanCommand({ TableName: TableName(), ConsistentRead: true }));
+  return Items;
+}
+
+/** Items as text, in whichever order the engine gives them, their attributes and what is in these. */
+function texts(items: Item[]): string[] {
+  return items.map((item) => JSON.stringify(item, inOrderOfKeys)).sort();
+}
+
+function inOrderOfKeys(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Sends all that ever happened through the bus again. */
+async function replay(): Promise<void> {
+  for (const event of archived().reverse()) {
+    system.local.bus.putEvents([
+      {
+        EventBusName: system.local.topology.buses.Bus!.name,
+        Source: event.source,
+        DetailType: event["detail-type"],
+        Detail: JSON.stringify(event.detail),
+      },
+    ]);
+  }
+  await system.skip(61_000);
+}
+
+test("an order's timeline is all of its events and nothing else, though each third delivery failed", async () => {
+  const events = archived().map(({ detail }) => detail as { id: string; data: { orderId?: string } });
+  for (const orderId of played.values()) {
+    const { items } = await system.shop.customer.orders.timeline(orderId);
+    const about = events.filter(({ data }) => data.orderId === orderId);
+    expect(items.map(({ eventId }) => eventId).sort()).toEqual([...new Set(about.map(({ id }) => id))].sort());
+    expect(items.length).toBeGreaterThanOrEqual(3);
+  }
+});
+
+const wholeUndo = ["abandon", "void", "release", "cancel"];
+
+test.each([
+  ["tok_ok confirmed", [], undefined],
+  ["tok_ok out_of_stock", ["abandon", "cancel"], "Order given up while its stock was being reserved: out of stock"],
+  [
+    "tok_declined payment_declined",
+    ["abandon", "release", "cancel"],
+    "Order given up while its payment was being authorized: the payment was declined",
+  ],
+  [
+    "tok_capture_refused payment_declined",
+    wholeUndo,
+    "Order given up while its payment was being captured: the payment was declined",
+  ],
+])("the undo of an order of %s is told step by step, with what failed", async (order, undone, given) => {
+  const { items } = await system.shop.customer.orders.timeline(played.get(order)!);
+  const undo = items.filter((item) => item.undo);
+  expect(undo.map(({ step }) => step)).toEqual(undone);
+  expect(undo[0]?.text).toBe(given);
+  for (const { causedBy } of undo) expect(causedBy).toBe("order.placed");
+  expect(new Set(items.map(({ correlationId }) => correlationId)).size).toBe(1);
+});
+
+test("a checkout that was resumed tells why", async () => {
+  const { items } = await system.shop.customer.orders.timeline(played.get("tok_requires_action confirmed")!);
+  const resumed = items.filter(({ event }) => event === "checkout.resumed");
+  expect(resumed).toMatchObject([
+    { text: "Checkout started again: the customer was done with their bank", causedBy: "payment.action-completed" },
+  ]);
+});
+
+test("what the demo prints is the API's timeline, with the steps that failed before what follows from them", async () => {
+  const printed = (
+    await timeline(system.local, system.shop.customer, played.get("tok_declined payment_declined")!)
+  ).split("\n");
+  const lineOf = (text: string) => printed.findIndex((line) => line.includes(text));
+  expect(printed[0]).toMatch(/\+0 ms {2}● order\.placed/);
+  expect(lineOf("AuthorizePayment ✗ PaymentDeclinedError")).toBeGreaterThan(lineOf("payment.declined"));
+  expect(lineOf("AuthorizePayment ✗ PaymentDeclinedError")).toBeLessThan(lineOf("order.abandoned"));
+});
+
+test("staff may see any order's timeline, and another customer none", async () => {
+  const orderId = played.get("tok_ok confirmed")!;
+  const own = await system.shop.customer.orders.timeline(orderId);
+  expect(await system.shop.staff.orders.timeline(orderId)).toEqual(own);
+  const stranger = await system.newCustomer();
+  await expect(stranger.orders.timeline(orderId)).rejects.toMatchObject({ status: 404, code: "order_not_found" });
+});
+
+test("replaying the archive, backwards and twice, leaves the orders and their timelines byte for byte as they were", async () => {
+  const before = texts(await orderTable());
+  expect(before.some((text) => text.includes('"inbox"'))).toBe(true);
+  await replay();
+  await replay();
+  expect(texts(await orderTable())).toEqual(before);
+});
+
+test("timelines that were lost are rebuilt from the archive as they were", async () => {
+  const before = await orderTable();
+  const moments = before.filter((item) => item.__edb_e__?.S === "timeline");
+  expect(moments.length).toBeGreaterThan(30);
+  for (const { pk, sk } of moments) {
+    await engine().send(new DeleteItemCommand({ TableName: TableName(), Key: { pk: pk!, sk: sk! } }));
+  }
+  await replay();
+  expect(texts(await orderTable())).toEqual(texts(before));
+});
