@@ -251,7 +251,7 @@ describe("the API of SQS", () => {
       MessageAttributes: { Reason: { DataType: "String", StringValue: "test" } },
     });
     expect(sent.MD5OfMessageBody).toBe("5d41402abc4b2a76b9719d911017c592");
-    const { Messages } = await sqs("ReceiveMessage", { QueueUrl: dead(), MaxNumberOfMessages: 10 });
+    const { Messages } = await sqs("ReceiveMessage", { QueueUrl: dead(), MessageSystemAttributeNames: ["All"] });
     expect(Messages).toMatchObject([
       { MessageId: sent.MessageId, Body: "hello", Attributes: { ApproximateReceiveCount: "1" } },
     ]);

@@ -8,6 +8,7 @@ import { NoSuchTargetError, type TargetCalls } from "./bus/bus-delivery.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type DynamoHook, openDynamoDoor } from "./dynamo/dynamo.ts";
 import { type Engine, startEngine } from "./dynamo/engine.ts";
+import { startExpiry } from "./dynamo/expiry.ts";
 import { openStreamCheckpoints } from "./dynamo/stream-checkpoint.ts";
 import { type StreamPoller, startStreamPoller } from "./dynamo/stream-poller.ts";
 import { openStreamSource } from "./dynamo/stream-source.ts";
@@ -31,6 +32,7 @@ import { closeServer, listen } from "./http/listen.ts";
 import { createIdentity, type Identity } from "./identity/identity.ts";
 import { openLogFile } from "./log-file.ts";
 import { chunksOf, computeGbSeconds, createMeter, type Meter } from "./meter/meter.ts";
+import { type MoveTasks, openMoveTasks } from "./queue/move-task.ts";
 import { openQueues, type Queues } from "./queue/queue.ts";
 import { queueOperations } from "./queue/queue-api.ts";
 import { startQueuePoller } from "./queue/queue-poller.ts";
@@ -150,6 +152,7 @@ interface Ground {
   engine: Engine;
   store: Store;
   queues: Queues;
+  moveTasks: MoveTasks;
   meter: Meter;
   tracer: Tracer;
   identity: Identity;
@@ -179,6 +182,7 @@ async function start(options: BootOptions, closers: Closer[]): Promise<Local> {
   const { bus, machines, targets } = openWorkflows(ground, functions, closers);
 
   const streams = startStreams(ground, functions, closers);
+  expireItems(ground, streams, closers);
   endpointServer.on("request", endpointOf(ground, { bus, machines, streams }));
   apiServer.on("request", apiOf(ground, functions));
   startQueues(ground, functions, closers);
@@ -238,6 +242,8 @@ async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground>
   closers.push(() => store.close());
   const queues = openQueues({ queues: Object.values(topology.queues), store, clock, random });
   closers.push(() => queues.close());
+  const moveTasks = openMoveTasks({ queues, store, clock, random });
+  closers.push(() => moveTasks.close());
 
   const handlerFiles = Object.values(topology.functions).map(({ handler }) => splitHandler(handler).handlerFile);
   const bundles = await bundleHandlers(
@@ -257,9 +263,11 @@ async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground>
   });
   const meter = createMeter();
   const tracer = await createTracer(random);
+  const activity = createActivity();
+  activity.watch("moves of messages", moveTasks.busy);
   return {
-    ...{ options, topology, clock, random, engine, store, queues, meter, tracer, identity, bundles },
-    ...{ activity: createActivity(), log, report, step, addresses },
+    ...{ options, topology, clock, random, engine, store, queues, moveTasks, meter, tracer, identity, bundles },
+    ...{ activity, log, report, step, addresses },
   };
 }
 
@@ -371,7 +379,7 @@ function startStreams(ground: Ground, functions: FunctionHost, closers: Closer[]
       mapping,
       table,
       region: topology.region,
-      source: openStreamSource(engine, table.name),
+      source: openStreamSource(engine, table.name, clock),
       checkpoints,
       clock,
       random,
@@ -387,6 +395,18 @@ function startStreams(ground: Ground, functions: FunctionHost, closers: Closer[]
   return streams;
 }
 
+/** Nobody waits for it, as nobody can on AWS. */
+function expireItems({ topology, engine, clock, report }: Ground, streams: TableStream[], closers: Closer[]): void {
+  const tables = Object.values(topology.tables).filter(({ ttl }) => ttl !== undefined);
+  const onDeleted = (table: string) => wakeStreams(streams, [table]);
+  const expiry = startExpiry({ engine, tables, clock, onDeleted, onError: report });
+  closers.push(() => expiry.stop());
+}
+
+function wakeStreams(streams: TableStream[], tables: string[]): void {
+  for (const { tableName, poller } of streams) if (tables.includes(tableName)) poller.wake();
+}
+
 function startQueues(ground: Ground, functions: FunctionHost, closers: Closer[]): void {
   const { topology, queues, clock, meter, activity } = ground;
   for (const mapping of Object.values(topology.mappings)) {
@@ -399,7 +419,7 @@ function startQueues(ground: Ground, functions: FunctionHost, closers: Closer[])
 }
 
 function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHost; streams: TableStream[] }) {
-  const { topology, engine, queues, meter, tracer, random, identity, addresses, options } = ground;
+  const { topology, engine, queues, moveTasks, meter, tracer, random, identity, addresses, options } = ground;
   const dynamo = openDynamoDoor({
     engine,
     onConsumed({ kind, table, units }, caller) {
@@ -407,13 +427,12 @@ function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHos
       const name = kind === "read" ? "tableReadUnits" : "tableWriteUnits";
       meter.record(name, { correlationIds, name: table, amount: units });
     },
-    onWrite(tables) {
-      for (const { tableName, poller } of parts.streams) if (tables.includes(tableName)) poller.wake();
-    },
+    onWrite: (tables) => wakeStreams(parts.streams, tables),
     ...(options.hooks?.onDynamoRequest && { onRequest: options.hooks.onDynamoRequest }),
   });
   const queueApi = queueOperations({
     queues,
+    moveTasks,
     urlOf: (name) => queueUrl(addresses.endpointUrl, topology.account, name),
     onRequest: ({ queue, bytes }, caller) =>
       meter.record("queueRequests", {

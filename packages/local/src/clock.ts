@@ -105,6 +105,48 @@ export class ManualClock implements Clock {
   }
 }
 
+/** Real time that can be put forward: whatever falls due by that runs at once. */
+export class SkippingClock implements Clock {
+  #offsetMs = 0;
+  #timers = new Set<{ atMs: number; rearm(): void }>();
+
+  now(): number {
+    return systemClock.now() + this.#offsetMs;
+  }
+
+  skip(ms: number): void {
+    this.#offsetMs += ms;
+    for (const timer of [...this.#timers].sort((a, b) => a.atMs - b.atMs)) timer.rearm();
+  }
+
+  setTimer(atMs: number, run: () => void): Timer {
+    const arm = () =>
+      systemClock.setTimer(atMs - this.#offsetMs, () => {
+        this.#timers.delete(timer);
+        run();
+      });
+    let armed = arm();
+    const timer = {
+      atMs,
+      rearm: () => {
+        armed.cancel();
+        armed = arm();
+      },
+    };
+    this.#timers.add(timer);
+    return {
+      cancel: () => {
+        this.#timers.delete(timer);
+        armed.cancel();
+      },
+    };
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(this, ms, signal);
+  }
+}
+
 function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);

@@ -7,6 +7,7 @@ import { seededRandom } from "../random.ts";
 import { openStore, type Store } from "../store.ts";
 import { type BusOptions, type EventBus, openBus, type PutEventsEntry } from "./bus.ts";
 import { NoSuchTargetError, type TargetCalls } from "./bus-delivery.ts";
+import type { ReplayInput } from "./replay.ts";
 
 const account = "123456789012";
 const region = "eu-west-1";
@@ -324,7 +325,16 @@ describe("an archive", () => {
     expect(types(shop)).toEqual([]);
   });
 
-  it("replays a range as the same events, marked, once, and archives none of them again", () => {
+  const replayOf = (more: Partial<ReplayInput> = {}): ReplayInput => ({
+    name: "again",
+    archive: archive.arn,
+    bus: bus.arn,
+    fromMs: 0,
+    toMs: clock.now() + 1,
+    ...more,
+  });
+
+  it("replays a range as the same events, marked, once, and archives none of them again", async () => {
     const shop = open([rule("Receipts", { arn: queue("receipts").arn })]);
     shop.putEvents([
       entry({ Time: "2026-01-01T00:00:10Z" }),
@@ -333,29 +343,122 @@ describe("an archive", () => {
     const [original] = received("receipts");
     queues.purge("receipts");
     const range = { fromMs: Date.parse("2026-01-01T00:00:10Z"), toMs: Date.parse("2026-01-01T00:00:15Z") };
-    expect(shop.replay("all", { ...range, name: "again" })).toEqual({ name: "again", events: 1 });
+    expect(shop.replays.start(replayOf(range))).toMatchObject({ state: "STARTING", events: 0 });
+    expect(shop.busy()).toBe(true);
+    await clock.advance(0);
+    expect(shop.busy()).toBe(false);
     expect(received("receipts")).toEqual([{ ...original, "replay-name": "again" }]);
     expect(shop.archived("all")).toHaveLength(2);
+    expect(shop.replays.describe("again")).toMatchObject({
+      state: "COMPLETED",
+      events: 1,
+      lastReplayedMs: range.fromMs,
+      endedAtMs: clock.now(),
+    });
   });
 
-  it("replays to chosen rules only, and refuses unknown ones", () => {
-    const shop = open([rule("Receipts", { arn: queue("receipts").arn }), rule("Dead", { arn: queue("dead").arn })]);
+  it("replays to chosen rules only, and rules may tell a replayed event from a first one", async () => {
+    const toDead = rule("Dead", { arn: queue("dead").arn });
+    const replayed = rule(
+      "Replayed",
+      { arn: queue("receipts").arn },
+      { pattern: { "replay-name": [{ exists: true }] } },
+    );
+    const shop = open([toDead, replayed]);
     shop.putEvents([entry()]);
-    queues.purge("receipts");
-    queues.purge("dead");
-    const everything = { fromMs: 0, toMs: clock.now() };
-    shop.replay(archive.arn, { ...everything, rules: [arn("events", "rule/shop/Dead")] });
     expect([received("receipts").length, received("dead").length]).toEqual([0, 1]);
-    expect(() => shop.replay("all", { ...everything, rules: ["Nope"] })).toThrow("Rule Nope does not exist on shop");
-    expect(() => shop.replay("none", everything)).toThrow("Archive none does not exist");
+    shop.replays.start(replayOf({ rules: [arn("events", "rule/shop/Replayed")] }));
+    await clock.advance(0);
+    expect([received("receipts").length, received("dead").length]).toEqual([1, 1]);
   });
 
-  it("replays more than one page, in order, each once", () => {
+  it("replays more than one page, in order, each once", async () => {
     const shop = open([rule("Receipts", { arn: queue("receipts").arn })]);
     for (let index = 0; index < 450; index++) shop.putEvents([entry({ Detail: JSON.stringify({ index }) })]);
     queues.purge("receipts");
-    expect(shop.replay("all", { fromMs: 0, toMs: clock.now() }).events).toBe(450);
+    shop.replays.start(replayOf());
+    await clock.advance(0);
+    expect(shop.replays.describe("again")).toMatchObject({ state: "COMPLETED", events: 450 });
     const indexes = queues.peek("receipts", 1_000).map((message) => JSON.parse(message.body).detail.index);
     expect(indexes).toEqual(Array.from({ length: 450 }, (_, index) => index));
+  });
+
+  it("goes on with a replay where an earlier process left it", async () => {
+    const rules = [rule("Receipts", { arn: queue("receipts").arn })];
+    let recordsLeft = Number.POSITIVE_INFINITY;
+    const meter = createMeter();
+    const counting = { ...meter, record: () => void (--recordsLeft === 0 && queueMicrotask(() => before.stop())) };
+    const before = open(rules, { meter: counting });
+    for (let index = 0; index < 450; index++) before.putEvents([entry({ Detail: JSON.stringify({ index }) })]);
+    queues.purge("receipts");
+    // An event is counted on the bus and in its queue: the process ends right behind the first page.
+    recordsLeft = 2 * 200;
+    before.replays.start(replayOf());
+    await clock.advance(0);
+    expect(before.replays.describe("again")).toMatchObject({ state: "RUNNING", events: 200 });
+    const after = open(rules);
+    await clock.advance(0);
+    expect(after.replays.describe("again")).toMatchObject({ state: "COMPLETED", events: 450 });
+    const indexes = queues.peek("receipts", 1_000).map((message) => JSON.parse(message.body).detail.index);
+    expect(indexes).toEqual(Array.from({ length: 450 }, (_, index) => index));
+  });
+
+  it("fails a replay whose archive is gone from the stacks when it goes on", async () => {
+    const before = open([]);
+    before.replays.start(replayOf());
+    await before.stop();
+    const after = open([], { archives: [] });
+    await clock.advance(0);
+    expect(after.replays.describe("again")).toMatchObject({ state: "FAILED", stateReason: expect.any(String) });
+  });
+
+  it("stops a replay that is cancelled, and knows one that has ended", async () => {
+    const shop = open([rule("Receipts", { arn: queue("receipts").arn })]);
+    shop.putEvents([entry()]);
+    queues.purge("receipts");
+    shop.replays.start(replayOf());
+    shop.replays.cancel("again");
+    await clock.advance(0);
+    expect(received("receipts")).toEqual([]);
+    expect(shop.replays.describe("again")).toMatchObject({ state: "CANCELLED" });
+    expect(() => shop.replays.cancel("again")).toThrow(expect.objectContaining({ name: "IllegalStatusException" }));
+  });
+
+  it.each<[string, Partial<ReplayInput>, string, string]>([
+    [
+      "an unknown archive",
+      { archive: arn("events", "archive/none") },
+      "ValidationException",
+      "Archive none does not exist",
+    ],
+    ["what is no bus", { bus: arn("sqs", "dead") }, "ValidationException", "Must contain an event bus ARN"],
+    [
+      "an unknown bus",
+      { bus: arn("events", "event-bus/none") },
+      "ResourceNotFoundException",
+      "Event bus none does not",
+    ],
+    ["another bus", { bus: arn("events", "event-bus/other") }, "ValidationException", "Cross event bus replay"],
+    ["an empty range", { fromMs: 5, toMs: 5 }, "ValidationException", "EventStartTime must be before EventEndTime"],
+    [
+      "an unknown rule",
+      { rules: [arn("events", "rule/shop/Nope")] },
+      "ResourceNotFoundException",
+      "Rule Nope does not",
+    ],
+    ["a name that is taken", { name: "taken" }, "ResourceAlreadyExistsException", "Replay taken already exists"],
+  ])("refuses to replay to %s", (_, bad, name, message) => {
+    const shop = open([], { buses: [bus, { name: "other", arn: arn("events", "event-bus/other") }] });
+    shop.replays.start(replayOf({ name: "taken" }));
+    const refused = expect.objectContaining({ name, message: expect.stringContaining(message) });
+    expect(() => shop.replays.start(replayOf(bad))).toThrow(refused);
+    expect(shop.replays.list()).toHaveLength(1);
+  });
+
+  it("runs ten replays at a time", () => {
+    const shop = open([]);
+    for (let index = 0; index < 10; index++) shop.replays.start(replayOf({ name: `r${index}` }));
+    const limit = expect.objectContaining({ name: "LimitExceededException" });
+    expect(() => shop.replays.start(replayOf())).toThrow(limit);
   });
 });

@@ -8,6 +8,7 @@ import type { Random } from "../random.ts";
 import type { Store } from "../store.ts";
 import { type Delivery, openDeliveries, type TargetCalls } from "./bus-delivery.ts";
 import { type EventPattern, matches, parsePattern } from "./event-pattern.ts";
+import { type ArchivedEvent, type ArchivePosition, openReplays, type Replay, type Replays } from "./replay.ts";
 
 /** As the EventBridge API spells it. */
 export interface PutEventsEntry {
@@ -58,25 +59,15 @@ export interface BusOptions {
   onPutEvents?: (entry: PutEventsEntry) => string | undefined;
 }
 
-export interface ReplayOptions {
-  /** Of the events' own time; both ends inclusive. */
-  fromMs: number;
-  toMs: number;
-  /** Names or ARNs of the rules to deliver to; all rules of the bus otherwise. */
-  rules?: string[];
-  name?: string;
-}
-
 export interface EventBus {
   /** Whatever has an EventId in the answer is durable: archived, enqueued, and pending for every other target. */
   putEvents(entries: PutEventsEntry[]): PutEventsResult;
-  /** Sends archived events again, marked with `replay-name`. */
-  replay(archive: string, options: ReplayOptions): { name: string; events: number };
+  replays: Replays;
   /** By their own time. Names the archive by name or ARN. */
   archived(archive: string, range?: { fromMs?: number; toMs?: number; limit?: number }): BusEvent[];
   /** Deliveries that haven't reached their target yet. */
   pendingDeliveries(): number;
-  /** Deliveries that are being made right now; what waits for a retry doesn't count. */
+  /** Deliveries and replays that are being made right now; what waits for a retry doesn't count. */
   busy(): boolean;
   /** Makes no more deliveries, and waits for those under way. The rest is pending at the next start. */
   stop(): Promise<void>;
@@ -98,7 +89,6 @@ const maximumEntries = 10;
 /** The total size of a request's entries must stay below this. */
 const maximumBytes = 262_144;
 const dayMs = 86_400_000;
-const replayPage = 200;
 
 interface ParsedRule {
   name: string;
@@ -197,66 +187,70 @@ export function openBus(options: BusOptions): EventBus {
     return archive;
   }
 
-  function replay(archiveName: string, range: ReplayOptions): { name: string; events: number } {
-    const archive = findArchive(archiveName);
-    const parsed = findBus(archive.bus);
-    if (!parsed) throw new AwsError("ResourceNotFoundException", `Event bus ${archive.bus} does not exist.`);
-    const rules = parsed.rules.filter((rule) => selects(range.rules, rule));
-    const unknown = range.rules?.find((name) => !parsed.rules.some((rule) => selects([name], rule)));
-    if (unknown !== undefined)
-      throw new AwsError("ResourceNotFoundException", `Rule ${unknown} does not exist on ${parsed.bus.name}.`);
-    const name = range.name ?? `replay-${random.uuid()}`;
-    let events = 0;
-    // A page is a transaction, so that a long replay keeps none of its predecessors in memory.
-    for (let after = { timeMs: range.fromMs, id: 0 }; ; ) {
-      const rows = archivedRows(archive, after, range.toMs, replayPage);
-      store.transaction(() => {
-        for (const row of rows) {
-          const event: BusEvent = { ...JSON.parse(row.event), "replay-name": name };
-          bill(parsed.bus, event, Buffer.byteLength(row.event));
-          deliver(rules, event);
-        }
-      });
-      events += rows.length;
-      const last = rows.at(-1);
-      if (!last || rows.length < replayPage) return { name, events };
-      after = { timeMs: last.time_ms, id: last.id };
-    }
-  }
-
-  function archivedRows(archive: Archive, after: { timeMs: number; id: number }, toMs: number, limit: number) {
+  function readArchive(archive: Archive, after: ArchivePosition, toMs: number, limit: number): ArchivedEvent[] {
     return store
-      .query<{ id: number; time_ms: number; event: string }>(
+      .query<ArchivedEvent>(
         `SELECT id, time_ms, event FROM bus_archived_event
          WHERE archive = ? AND (time_ms, id) > (?, ?) AND time_ms <= ? ORDER BY time_ms, id LIMIT ?`,
       )
-      .all(archive.name, after.timeMs, after.id, toMs, limit);
+      .all(findArchive(archive.name).name, after.timeMs, after.id, toMs, limit);
   }
+
+  /** Rules see the replay's name, as targets do. */
+  function sendAgain({ name, bus: busArn, rules }: Replay, archived: ArchivedEvent): void {
+    const parsed = findBus(busArn)!;
+    const event: BusEvent = { ...JSON.parse(archived.event), "replay-name": name };
+    bill(parsed.bus, event, Buffer.byteLength(archived.event));
+    deliver(rules ? parsed.rules.filter(({ arn }) => rules.includes(arn)) : parsed.rules, event);
+  }
+
+  const replays = openReplays({
+    store,
+    clock,
+    archives: options.archives,
+    rulesOf(busArn) {
+      const parsed = buses.find(({ bus }) => bus.arn === busArn);
+      return parsed && rulesOf(parsed.bus, options).map((rule) => ruleArn(parsed.bus, rule, options));
+    },
+    read: readArchive,
+    send: sendAgain,
+  });
 
   return {
     putEvents,
-    replay,
+    replays,
     archived(archive, { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, limit = 1000 } = {}) {
-      const rows = archivedRows(findArchive(archive), { timeMs: fromMs, id: 0 }, toMs, limit);
+      const rows = readArchive(findArchive(archive), { timeMs: fromMs, id: 0 }, toMs, limit);
       return rows.map((row): BusEvent => JSON.parse(row.event));
     },
     pendingDeliveries: deliveries.pending,
-    busy: deliveries.busy,
-    stop: deliveries.stop,
+    busy: () => deliveries.busy() || replays.busy(),
+    stop() {
+      replays.close();
+      return deliveries.stop();
+    },
   };
 }
 
-function parseBus(bus: Bus, { rules, archives, region, account }: BusOptions): ParsedBus {
-  const own = rules.filter((rule) => rule.enabled && rule.pattern && (rule.bus === bus.name || rule.bus === bus.arn));
+function rulesOf(bus: Bus, { rules }: BusOptions): Rule[] {
+  return rules.filter((rule) => rule.bus === bus.name || rule.bus === bus.arn);
+}
+
+function ruleArn(bus: Bus, rule: Rule, { region, account }: BusOptions): string {
+  return `arn:aws:events:${region}:${account}:rule/${bus.name === "default" ? "" : `${bus.name}/`}${rule.name}`;
+}
+
+function parseBus(bus: Bus, options: BusOptions): ParsedBus {
+  const own = rulesOf(bus, options).filter((rule) => rule.enabled && rule.pattern);
   return {
     bus,
     rules: own.map((rule) => ({
       name: rule.name,
-      arn: `arn:aws:events:${region}:${account}:rule/${bus.name === "default" ? "" : `${bus.name}/`}${rule.name}`,
+      arn: ruleArn(bus, rule, options),
       pattern: parsePattern(rule.pattern, `rule ${rule.name}`),
       targets: rule.targets,
     })),
-    archives: archives
+    archives: options.archives
       .filter((archive) => archive.bus === bus.arn)
       .map((archive) => ({
         archive,
@@ -320,10 +314,6 @@ function timeMsOf({ Time: time }: PutEventsEntry): number | undefined {
   if (time === undefined) return undefined;
   const ms = typeof time === "number" ? time * 1000 : Date.parse(time);
   return Math.abs(ms) <= 8.64e15 ? ms : undefined;
-}
-
-function selects(names: string[] | undefined, rule: ParsedRule): boolean {
-  return names === undefined || names.includes(rule.name) || names.includes(rule.arn);
 }
 
 function isJsonObject(text: string): boolean {

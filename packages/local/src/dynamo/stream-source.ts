@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../clock.ts";
 import type { Engine } from "./engine.ts";
 
 /** A record as GetRecords answers it; images stay in DynamoDB's own JSON. */
@@ -30,12 +31,19 @@ export interface StreamSource {
   read(position: StreamPosition): Promise<{ records: StreamRecord[]; position: StreamPosition }>;
 }
 
-export function openStreamSource(engine: Engine, tableName: string): StreamSource {
+export function openStreamSource(engine: Engine, tableName: string, clock: Clock = systemClock): StreamSource {
   const call = (operation: string, input: unknown) => engine.call(`DynamoDBStreams_20120810.${operation}`, input);
 
   async function shardsOf(stream: string): Promise<Shard[]> {
     const output = await call("DescribeStream", { StreamArn: stream });
     return (output.StreamDescription as { Shards: Shard[] }).Shards;
+  }
+
+  /** The engine goes by the machine's time, which the runtime's may have been put ahead of. */
+  function byOurClock(record: StreamRecord): StreamRecord {
+    const aheadSeconds = (clock.now() - systemClock.now()) / 1000;
+    const ApproximateCreationDateTime = record.dynamodb.ApproximateCreationDateTime + aheadSeconds;
+    return { ...record, dynamodb: { ...record.dynamodb, ApproximateCreationDateTime } };
   }
 
   async function read(position: StreamPosition) {
@@ -47,7 +55,7 @@ export function openStreamSource(engine: Engine, tableName: string): StreamSourc
         : { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", SequenceNumber: position.sequence }),
     });
     const output = await call("GetRecords", { ShardIterator: iterator.ShardIterator, Limit: maximumRecords });
-    const records = output.Records as StreamRecord[];
+    const records = (output.Records as StreamRecord[]).map(byOurClock);
     if (records.length > 0 || output.NextShardIterator) return { records, position };
     // The shard is closed and read to its end: go on in the one that follows it.
     const shards = await shardsOf(position.stream);

@@ -51,6 +51,16 @@ export interface ReceiveOptions {
   visibilityTimeoutSeconds?: number;
 }
 
+export interface MoveOptions {
+  destination?: string | undefined;
+  /** For messages that came directly, of which nobody knows where they failed. */
+  fallback?: string | undefined;
+  limit: number;
+}
+
+/** In SQS's words. */
+export type MoveObstacle = "CouldNotDetermineMessageSource" | "AWS.SimpleQueueService.NonExistentQueue";
+
 /** SQS standard queues. A queue is named by ARN, URL or name; an unknown one is QueueDoesNotExist. */
 export interface Queues {
   resolve(queue: string): Queue;
@@ -67,7 +77,12 @@ export interface Queues {
   /** The oldest messages, whatever their state, without receiving them. */
   peek(queue: string, limit: number): Omit<ReceivedMessage, "receiptHandle">[];
   purge(queue: string): void;
-  /** Sends dead letters back as new messages, to `destination` or to where each came from; answers how many. */
+  /**
+   * Sends up to `limit` of the messages that nobody holds on as new ones, the oldest first, to `destination` or to where
+   * each failed. Ends early at one that has no place to go to.
+   */
+  move(source: string, options: MoveOptions): { moved: number; obstacle?: MoveObstacle };
+  /** Moves everything that can be received or nothing; answers how many. */
   moveAll(source: string, destination?: string): number;
   /** Calls back whenever something may have become receivable. Returns the way to stop it. */
   subscribe(queue: string, onVisible: () => void): () => void;
@@ -127,8 +142,12 @@ export function openQueues({ queues, store, clock, random }: QueuesOptions): Que
   const byArn = new Map(queues.map((queue) => [queue.arn, queue]));
   const byName = new Map(queues.map((queue) => [queue.name, queue]));
 
+  function find(name: string): Queue | undefined {
+    return byArn.get(name) ?? byName.get(name.slice(name.lastIndexOf("/") + 1));
+  }
+
   function resolve(name: string): Queue {
-    const queue = byArn.get(name) ?? byName.get(name.slice(name.lastIndexOf("/") + 1));
+    const queue = find(name);
     if (queue) return queue;
     throw new AwsError("QueueDoesNotExist", `The specified queue does not exist: ${name}.`);
   }
@@ -271,36 +290,40 @@ export function openQueues({ queues, store, clock, random }: QueuesOptions): Que
     };
   }
 
-  function moveAll(source: string, destination?: string): number {
-    const from = resolve(source);
-    const feeders = queues.filter((queue) => queue.redrive?.deadLetters === from.arn);
-    if (feeders.length === 0 && destination === undefined) {
-      throw new AwsError("UnsupportedOperation", `${from.name} holds no queue's dead letters: name a destination.`);
-    }
-    const fallback = feeders.length === 1 ? feeders[0]!.arn : undefined;
+  function move(name: string, { destination, fallback, limit }: MoveOptions) {
+    const source = resolve(name);
     return store.transaction(() => {
-      sweep(from);
+      sweep(source);
       const rows = store
-        .query<Row>("SELECT * FROM queue_message WHERE queue = ? AND visible_at_ms <= ? ORDER BY id")
-        .all(from.arn, clock.now());
-      for (const row of rows) {
-        // What a rule or a schedule put here itself has no source; it belongs to the only queue that fails into this one.
+        .query<Row>("SELECT * FROM queue_message WHERE queue = ? AND visible_at_ms <= ? ORDER BY id LIMIT ?")
+        .all(source.arn, clock.now(), limit);
+      for (const [moved, row] of rows.entries()) {
         const target = destination ?? row.dead_letter_source ?? fallback;
-        if (target === undefined) {
-          throw new AwsError(
-            "UnsupportedOperation",
-            `Message ${row.message_id} came to ${from.name} directly: name a destination.`,
-          );
-        }
+        if (target === undefined) return { moved, obstacle: "CouldNotDetermineMessageSource" as const };
+        if (!find(target)) return { moved, obstacle: "AWS.SimpleQueueService.NonExistentQueue" as const };
         send(target, { body: row.body, attributes: JSON.parse(row.attributes), senderId: row.sender_id });
-        remove(row.id);
+        store.query("DELETE FROM queue_message WHERE id = ?").run(row.id);
       }
-      return rows.length;
+      return { moved: rows.length };
     });
   }
 
-  function remove(id: number): void {
-    store.query("DELETE FROM queue_message WHERE id = ?").run(id);
+  function moveAll(name: string, destination?: string): number {
+    const source = resolve(name);
+    const feeders = queues.filter((queue) => queue.redrive?.deadLetters === source.arn);
+    if (feeders.length === 0 && destination === undefined) {
+      throw new AwsError("UnsupportedOperation", `${source.name} holds no queue's dead letters: name a destination.`);
+    }
+    // What a rule or a schedule put here itself belongs to the only queue that fails into this one.
+    const fallback = feeders.length === 1 ? feeders[0]!.arn : undefined;
+    return store.transaction(() => {
+      const { moved, obstacle } = move(source.arn, { destination, fallback, limit: Number.MAX_SAFE_INTEGER });
+      if (!obstacle) return moved;
+      throw new AwsError(
+        "UnsupportedOperation",
+        `A message of ${source.name} can't go back (${obstacle}): name a destination.`,
+      );
+    });
   }
 
   function sweep(queue: Queue): void {
@@ -334,6 +357,7 @@ export function openQueues({ queues, store, clock, random }: QueuesOptions): Que
     purge(name) {
       store.query("DELETE FROM queue_message WHERE queue = ?").run(resolve(name).arn);
     },
+    move,
     moveAll,
     subscribe: (name, onVisible) => wakes.subscribe(resolve(name).arn, onVisible),
     close: wakes.close,

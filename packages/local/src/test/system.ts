@@ -6,7 +6,7 @@ import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { Client } from "@cartwright/client";
 import { boot, type Hooks, type Local } from "../boot.ts";
 import { readTopology } from "../cli/process.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { SkippingClock } from "../clock.ts";
 import { people, type Shop, seed, signIn } from "../shop/seed.ts";
 
 export interface System {
@@ -84,53 +84,4 @@ function delegating(hooks: Hooks): Hooks {
     onPutEvents: (...args) => hooks.onPutEvents?.(...args),
     onLog: (...args) => hooks.onLog?.(...args),
   };
-}
-
-/** Real time, that a test can put forward: whatever falls due by that runs at once. */
-export class SkippingClock implements Clock {
-  #offsetMs = 0;
-  #timers = new Set<{ atMs: number; rearm(): void }>();
-
-  now(): number {
-    return systemClock.now() + this.#offsetMs;
-  }
-
-  skip(ms: number): void {
-    this.#offsetMs += ms;
-    for (const timer of [...this.#timers].sort((a, b) => a.atMs - b.atMs)) timer.rearm();
-  }
-
-  setTimer(atMs: number, run: () => void) {
-    const arm = () =>
-      systemClock.setTimer(atMs - this.#offsetMs, () => {
-        this.#timers.delete(timer);
-        run();
-      });
-    let armed = arm();
-    const timer = {
-      atMs,
-      rearm: () => {
-        armed.cancel();
-        armed = arm();
-      },
-    };
-    this.#timers.add(timer);
-    return {
-      cancel: () => {
-        this.#timers.delete(timer);
-        armed.cancel();
-      },
-    };
-  }
-
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const timer = this.setTimer(this.now() + ms, resolve);
-      signal?.addEventListener("abort", () => {
-        timer.cancel();
-        reject(signal.reason);
-      });
-    });
-  }
 }
