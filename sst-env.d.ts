@@ -51,6 +51,117 @@ declare module "sst" {
       "name": string
       "type": "sst.aws.Function"
     }
+    "DeadLetters": {
+      "queues": {
+        "CommitReservation": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "InventoryRelay": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "url": string
+        }
+        "MarkPaid": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "OrderRelay": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "url": string
+        }
+        "PaymentRelay": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "url": string
+        }
+        "ReconcilePayments": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "url": string
+        }
+        "RecordTimeline": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "Replay": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "ResumeCheckout": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "StartCheckout": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "url": string
+        }
+        "UpdatePriceList": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "UserRelay": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "url": string
+        }
+        "WatchCheckout": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+      }
+      "type": "sst.sst.Linkable"
+    }
     "Identity": {
       "clientId": string
       "issuer": string
@@ -84,6 +195,14 @@ declare module "sst" {
     "MarkPaidQueue": {
       "type": "sst.aws.Queue"
       "url": string
+    }
+    "OpsRouter": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "OpsTable": {
+      "name": string
+      "type": "sst.aws.Dynamo"
     }
     "OrderRelay": {
       "name": string
@@ -125,9 +244,39 @@ declare module "sst" {
       "type": "sst.aws.Queue"
       "url": string
     }
+    "RecordTimeline": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "RecordTimelineDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "RecordTimelineQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
     "ReleaseStock": {
       "name": string
       "type": "sst.aws.Function"
+    }
+    "Replay": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "ReplayDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "ReplayQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "ReplaySource": {
+      "archive": string
+      "bus": string
+      "rule": string
+      "type": "sst.sst.Linkable"
     }
     "ReserveStock": {
       "name": string

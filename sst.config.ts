@@ -32,6 +32,8 @@ export default $config({
     const { checkout } = await import("./stacks/saga.ts");
     const { api } = await import("./stacks/api.ts");
     await import("./stacks/schedule.ts");
+    // What operators can do covers all that comes before.
+    await import("./stacks/ops.ts");
     return { api: api.url, bus: bus.name, checkout: checkout.arn, userPool: userPool.id };
   },
 });

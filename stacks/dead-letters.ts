@@ -1,17 +1,39 @@
 const retentionSeconds = 14 * 24 * 60 * 60;
 
+/** Where a letter goes when a person redrives it. A failed schedule run goes nowhere: the next run makes up for it. */
+export type Redrive =
+  | { to: "queue"; queue: sst.aws.Queue }
+  | { to: "machine"; machine: sst.aws.StepFunctions }
+  | { to: "bus" }
+  | { to: "nothing" };
+
+interface DeadLetters {
+  /** Whose letters these are: the logical name of what failed. */
+  subscriber: string;
+  queue: sst.aws.Queue;
+  /** The names of the events that its letters may hold. */
+  events: string[];
+  /** A function, because what failed is made after the queue for its failures. */
+  redrive: () => Redrive;
+}
+
+/** Every queue of dead letters there is, for the operators' API. */
+export const allDeadLetters: DeadLetters[] = [];
+
 /** A queue for a person to look at: it keeps what arrives for as long as SQS can. */
-export function deadLetters(name: string) {
-  return new sst.aws.Queue(name, {
+export function deadLetters(subscriber: string, events: string[], redrive: () => Redrive) {
+  const queue = new sst.aws.Queue(`${subscriber}DeadLetters`, {
     transform: {
       queue: (args) => {
         args.messageRetentionSeconds = retentionSeconds;
       },
     },
   });
+  allDeadLetters.push({ subscriber, queue, events, redrive });
+  return queue;
 }
 
-/** Lets one rule of EventBridge put into `queue` what it could not deliver. */
+/** Lets one rule of EventBridge put into `queue`: what it delivers, or what it could not deliver. */
 export function acceptFromRule(name: string, queue: sst.aws.Queue, ruleArn: $util.Input<string>) {
   return new aws.sqs.QueuePolicy(name, {
     queueUrl: queue.url,

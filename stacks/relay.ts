@@ -3,17 +3,17 @@ import { bus } from "./bus.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { inventoryTable, orderTable, paymentTable, userTable } from "./table.ts";
 
-relay("UserRelay", "user", userTable);
-relay("InventoryRelay", "inventory", inventoryTable);
-relay("OrderRelay", "order", orderTable);
-relay("PaymentRelay", "payment", paymentTable);
-
 /** How long the stream offers a change again before it goes on without it. */
 const maximumAgeSeconds = 6 * 60 * 60;
 /** The relay gives up sooner than the stream, because it can write a dead letter that holds the event. */
 const giveUpAfterSeconds = 5 * 60 * 60;
 /** The most that Lambda takes: the age decides, an outage of the bus may last for hours. */
 const maximumRetryAttempts = 10_000;
+
+relay("UserRelay", "user", userTable);
+relay("InventoryRelay", "inventory", inventoryTable);
+relay("OrderRelay", "order", orderTable);
+relay("PaymentRelay", "payment", paymentTable);
 
 /** Publishes the events that a table's changes carry in their `outbox` attribute. */
 function relay(name: string, domain: string, table: sst.aws.Dynamo) {

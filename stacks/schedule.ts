@@ -1,7 +1,7 @@
 import { deadLetters } from "./dead-letters.ts";
 import { paymentTable, sandboxTable } from "./table.ts";
 
-const failures = deadLetters("ReconcilePaymentsDeadLetters");
+const failures = deadLetters("ReconcilePayments", [], () => ({ to: "nothing" }));
 
 /** Compares our payments with the provider's books, and mends what a lost answer left open. */
 new sst.aws.CronV2("ReconcilePayments", {

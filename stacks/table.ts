@@ -27,6 +27,9 @@ export const paymentTable = domainTable("PaymentTable");
 /** The sandbox payment provider's own books: nothing of ours listens to them. */
 export const sandboxTable = table("SandboxTable", {});
 
+/** What operators asked for. Nothing follows from it, so it has no stream. */
+export const opsTable = table("OpsTable", {});
+
 function domainTable(name: string, globalIndexes?: Indexes) {
   return table(name, { stream: "new-and-old-images", ...(globalIndexes && { globalIndexes }) });
 }

@@ -1,5 +1,6 @@
 import { registry } from "@cartwright/events";
 import { expect, test } from "vitest";
+import { matches, parsePattern } from "../packages/local/src/bus/event-pattern.ts";
 import { topology } from "./recorded.ts";
 
 const functions = Object.entries(topology.functions);
@@ -168,12 +169,13 @@ test("nothing is scanned but the sandbox provider's books, by the function that 
   expect(scanning).toEqual([["ReconcilePaymentsHandler", [topology.tables.SandboxTable!.arn]]]);
 });
 
-test("only relays publish", () => {
+test("only relays publish, and the operators' router, which publishes again what a relay gave up on", () => {
   const publishers = functions.filter(([, { role }]) =>
     roleOf(role).statements.some(({ Action }) => list(Action).includes("events:PutEvents")),
   );
   expect(publishers.map(([name]) => name).sort()).toEqual([
     "InventoryRelay",
+    "OpsRouter",
     "OrderRelay",
     "PaymentRelay",
     "UserRelay",
@@ -206,4 +208,102 @@ test("people sign in with a password over the API alone, and staff is a group", 
 
 test("the placeholder for the payment token key is a key", () => {
   expect(Buffer.from(String(topology.links.PaymentTokenKey!.value), "base64")).toHaveLength(32);
+});
+
+interface DeadLetters {
+  url: string;
+  arn: string;
+  events: string[];
+  redrivesTo: string;
+  targetArn?: string;
+  replayable: boolean;
+}
+
+const deadLetters = topology.links.DeadLetters!.queues as Record<string, DeadLetters>;
+const rulesInto = (arn: string) => Object.values(topology.rules).filter(({ targets }) => targets[0]!.arn === arn);
+const actionsOn = (functionName: string, action: string) =>
+  roleOf(topology.functions[functionName]!.role)
+    .statements.filter(({ Action }) => list(Action).includes(action))
+    .flatMap(({ Resource }) => list(Resource))
+    .sort();
+
+test("operators can get at every queue of dead letters", () => {
+  const queues = Object.entries(topology.queues).filter(([name]) => name.endsWith("DeadLetters"));
+  const known = Object.entries(deadLetters).map(([name, { url, arn }]) => [`${name}DeadLetters`, { url, arn }]);
+  expect(Object.fromEntries(known)).toEqual(
+    Object.fromEntries(queues.map(([name, { url, arn }]) => [name, { url, arn }])),
+  );
+});
+
+test("a letter is redriven to where it came from", () => {
+  for (const [name, { arn, redrivesTo, targetArn }] of Object.entries(deadLetters)) {
+    const queue = Object.values(topology.queues).find(({ redrive }) => redrive?.deadLetters === arn);
+    const machine = Object.values(topology.machines).find((candidate) =>
+      rulesInto(candidate.arn).some(({ targets }) => targets[0]!.deadLetters === arn),
+    );
+    const isRelay = streamMappings.some(([, { onFailure }]) => onFailure === arn);
+    const right = queue ? "queue" : machine ? "machine" : isRelay ? "bus" : "nothing";
+    expect({ redrivesTo, targetArn }, name).toEqual({ redrivesTo: right, targetArn: (queue ?? machine)?.arn });
+  }
+});
+
+test("what a subscriber's letters may hold, and what can be replayed to it, is what its rule takes", () => {
+  for (const [name, { events, targetArn, replayable }] of Object.entries(deadLetters)) {
+    const [rule] = targetArn ? rulesInto(targetArn) : [];
+    const taken = list(rule?.pattern?.["detail-type"]);
+    expect(replayable, name).toBe(taken.length > 0);
+    if (replayable) expect(events.toSorted(), name).toEqual(taken.toSorted());
+  }
+});
+
+test("the rule for replays takes whatever the archive holds, and nothing that is live", () => {
+  const { pattern } = topology.rules.Replay!;
+  const live = { source: "cartwright.order", "detail-type": "order.placed", detail: {} };
+  const asEvent = (event: object) => matches(parsePattern(pattern, "Replay"), event as never);
+  expect(asEvent(live)).toBe(false);
+  expect(asEvent({ ...live, "replay-name": "rpl_1" })).toBe(true);
+  expect(pattern!.source).toEqual(topology.archives.Archive!.pattern!.source);
+});
+
+test("operators' functions may do what they do on the queues, the machine, the bus and the archive that it is for", () => {
+  const all = Object.values(deadLetters);
+  const arns = (letters: DeadLetters[]) => letters.map(({ arn }) => arn).sort();
+  const targets = (letters: DeadLetters[]) => letters.map(({ targetArn }) => targetArn!).sort();
+  const toQueues = all.filter(({ redrivesTo }) => redrivesTo === "queue");
+  const redrivable = all.filter(({ redrivesTo }) => redrivesTo !== "nothing");
+  for (const action of ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]) {
+    expect(actionsOn("OpsRouter", action), action).toEqual(arns(all));
+  }
+  expect(actionsOn("OpsRouter", "sqs:DeleteMessage")).toEqual(arns(redrivable));
+  for (const action of ["sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks"]) {
+    expect(actionsOn("OpsRouter", action), action).toEqual(arns(toQueues));
+  }
+  expect(actionsOn("OpsRouter", "sqs:SendMessage")).toEqual(targets(toQueues));
+  const own = deadLetters.Replay!.arn;
+  const replayed = toQueues.filter(({ replayable }) => replayable);
+  expect(actionsOn("Replay", "sqs:SendMessage")).toEqual([...targets(replayed), own].sort());
+  const machine = [topology.machines.Checkout!.arn];
+  for (const name of ["OpsRouter", "Replay"]) expect(actionsOn(name, "states:StartExecution"), name).toEqual(machine);
+  expect(actionsOn("OpsRouter", "events:StartReplay")).toEqual([topology.archives.Archive!.arn]);
+});
+
+test("a subscriber knows its own dead letters, and after which attempt SQS would fill them", () => {
+  for (const [name, mapping] of queueMappings) {
+    const { environment, links } = functionOf(mapping.function);
+    const { redrive } = queueOf(mapping.source);
+    expect(environment.MAXIMUM_RECEIVES, name).toBe(String(redrive!.maximumReceives));
+    expect(topology.queues[environment.DEAD_LETTERS!]!.arn, name).toBe(redrive!.deadLetters);
+    expect(links, name).toContain(environment.DEAD_LETTERS);
+  }
+});
+
+test("a relay gives up on a change before the stream forgets it, and not for the number of its attempts", () => {
+  for (const [name, mapping] of streamMappings) {
+    const { environment, links } = functionOf(mapping.function);
+    expect(Number(environment.GIVE_UP_AFTER_SECONDS), name).toBeGreaterThan(0);
+    expect(Number(environment.GIVE_UP_AFTER_SECONDS), name).toBeLessThan(mapping.maximumAgeSeconds!);
+    expect(mapping.maximumRetries, name).toBe(10_000);
+    expect(topology.queues[environment.DEAD_LETTERS!]!.arn, name).toBe(mapping.onFailure);
+    expect(links, name).toContain(environment.DEAD_LETTERS);
+  }
 });

@@ -1,5 +1,5 @@
 /** The typed API: paths, bodies and answers come from the routers themselves, so a change there fails here first. */
-import type { inventory, orders, Problem, payments, users } from "@cartwright/functions";
+import type { inventory, ops, orders, Problem, payments, users } from "@cartwright/functions";
 import { type ClientResponse, hc, type InferRequestType, type InferResponseType } from "hono/client";
 
 export interface Options {
@@ -34,6 +34,9 @@ export type Client = ReturnType<typeof createClient>;
 export type Order = Awaited<ReturnType<Client["orders"]["get"]>>;
 export type PlaceOrder = Parameters<Client["orders"]["place"]>[0];
 
+type Operations = ReturnType<typeof hc<typeof ops>>["ops"];
+export type LettersQuery = InferRequestType<Operations["dead-letters"][":subscriber"]["$get"]>["query"];
+
 export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Options) {
   const options = {
     fetch,
@@ -46,6 +49,7 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Optio
   const catalogue = hc<typeof inventory>(baseUrl, options);
   const order = hc<typeof orders>(baseUrl, options);
   const payment = hc<typeof payments>(baseUrl, options);
+  const operations = hc<typeof ops>(baseUrl, options).ops;
 
   const get = (id: string) => answer(order.orders[":id"].$get({ param: { id } }));
 
@@ -81,6 +85,8 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Optio
       place: (json: InferRequestType<typeof order.orders.$post>["json"], idempotencyKey = newKey()) =>
         answer(order.orders.$post({ json, header: { "idempotency-key": idempotencyKey } })),
       get,
+      /** What has happened to an order, oldest first; it follows the order by a moment. */
+      timeline: (id: string) => answer(order.orders[":id"].timeline.$get({ param: { id } })),
       list: (query: { limit?: number; cursor?: string } = {}) => answer(order.orders.$get({ query })),
       /** Follows an order until it is paid or cancelled; throws `StillPendingError` after `timeoutMs`. */
       waitUntilSettled: async (id: string, { timeoutMs = 30_000, intervalMs = 200 } = {}) => {
@@ -94,6 +100,29 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Optio
     },
     payments: {
       get: (id: string) => answer(payment.payments[":id"].$get({ param: { id } })),
+    },
+    /** For staff: what failed for good, and how it is tried again. */
+    ops: {
+      deadLetters: {
+        list: () => answer(operations["dead-letters"].$get()),
+        /**
+         * Letters that fit all of the query; times are those of the event, from `after` on and before `before`, in ISO
+         * 8601. `more` says that there are letters which this answer does not show.
+         */
+        of: (subscriber: string, query: LettersQuery = {}) =>
+          answer(operations["dead-letters"][":subscriber"].$get({ param: { subscriber }, query })),
+        show: (subscriber: string, id: string) =>
+          answer(operations["dead-letters"][":subscriber"][":id"].$get({ param: { subscriber, id } })),
+        /** While the answer says `more`, the same request goes on with the rest. */
+        redrive: (json: InferRequestType<Operations["dead-letters"]["redrive"]["$post"]>["json"]) =>
+          answer(operations["dead-letters"].redrive.$post({ json })),
+      },
+      replays: {
+        /** Replays archived events to one subscriber alone; the same key starts it once. */
+        start: (json: InferRequestType<Operations["replays"]["$post"]>["json"], idempotencyKey = newKey()) =>
+          answer(operations.replays.$post({ json, header: { "idempotency-key": idempotencyKey } })),
+        get: (id: string) => answer(operations.replays[":id"].$get({ param: { id } })),
+      },
     },
   };
 }

@@ -1,0 +1,62 @@
+export * as Ops from "./index.ts";
+
+import { fits, parseJson, toLetter } from "./letter.ts";
+import { countLetters, type Fate, type Received, readThrough } from "./reading.ts";
+import { LetterNotFoundError, LetterNotReachedError } from "./redrive.ts";
+import type { DeadLetters, Filter, Letter } from "./schema.ts";
+import { subscriberFrom, subscribers } from "./subscriber.ts";
+
+export { LetterNotFoundError, LetterNotReachedError, redrive } from "./redrive.ts";
+export * from "./replay.ts";
+export * from "./schema.ts";
+export { UnknownSubscriberError } from "./subscriber.ts";
+
+/** Every queue of dead letters there is, empty or not. */
+export async function list(): Promise<{ items: DeadLetters[] }> {
+  const counting = [...subscribers().values()].map(async (subscriber) => {
+    const { name, redrivesTo, events } = subscriber;
+    return { subscriber: name, letters: await countLetters(subscriber), redrivesTo, events };
+  });
+  return { items: await Promise.all(counting) };
+}
+
+/** Letters that fit, oldest first. `more` says that there are others, or that a long queue was not read to its end. */
+export async function letters(
+  name: string,
+  filter: Filter,
+  limit: number,
+): Promise<{ items: Letter[]; examined: number; more: boolean }> {
+  const subscriber = subscriberFrom(name);
+  const found: Letter[] = [];
+  const look = async (batch: Received[]): Promise<Fate[]> =>
+    batch.map((received) => {
+      const letter = toLetter(subscriber, received);
+      if (!fits(letter.event, filter)) return "set-aside";
+      found.push(letter);
+      // What is listed can be shown or redriven at once.
+      return "put-back";
+    });
+  const { examined, ended } = await readThrough(subscriber, look, () => found.length > limit);
+  const items = found
+    .slice(0, limit)
+    .sort((one, other) => compare(one.sentAt, other.sentAt) || compare(one.id, other.id));
+  return { items, examined, more: ended !== "at-its-end" };
+}
+
+/** One letter with its whole message, as JSON when it is that. Throws `LetterNotFoundError` or `LetterNotReachedError`. */
+export async function letterFromID(name: string, id: string): Promise<Letter & { body: unknown }> {
+  const subscriber = subscriberFrom(name);
+  let found: Received | undefined;
+  const look = async (batch: Received[]): Promise<Fate[]> => {
+    found ??= batch.find((received) => received.id === id);
+    return batch.map(() => "set-aside");
+  };
+  const { examined, ended } = await readThrough(subscriber, look, () => found !== undefined);
+  if (!found && ended === "at-a-bound") throw new LetterNotReachedError(name, id, examined);
+  if (!found) throw new LetterNotFoundError(name, id);
+  return { ...toLetter(subscriber, found), body: parseJson(found.body) };
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}

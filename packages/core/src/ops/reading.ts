@@ -1,0 +1,137 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  type MessageAttributeValue,
+  ReceiveMessageCommand,
+} from "@aws-sdk/client-sqs";
+import { now } from "../clock.ts";
+import { reaching } from "../dynamo.ts";
+import { sqs } from "./client.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+/** A message of a queue of dead letters, hidden from others for the time being. */
+export interface Received {
+  id: string;
+  body: string;
+  attributes: Record<string, MessageAttributeValue>;
+  sentAt: string;
+  /** SQS's redrive policy put it here, not the function that failed. */
+  movedBySqs: boolean;
+  receiptHandle: string;
+}
+
+/**
+ * What becomes of a letter after it was looked at. One that is `set-aside` stays hidden when a bound ended the
+ * reading, so that the next call sees others; one that is `put-back` can be received again as soon as the call ends.
+ */
+export type Fate = "gone" | "set-aside" | "put-back";
+
+export interface Reading {
+  examined: number;
+  /** The queue was read to its end, the caller had enough, or there was too much for one call. */
+  ended: "at-its-end" | "enough" | "at-a-bound";
+}
+
+/** One call looks at this many letters at most, for this long: the API answers within 30 seconds. */
+export const maximumLetters = 1000;
+const maximumMs = 15_000;
+/** SQS has no way to look without hiding. A letter that is in nobody's hands any more is visible after this time. */
+export const hiddenSeconds = 60;
+const batchSize = 10;
+
+/**
+ * Reads a queue of dead letters through, batch by batch. Whatever happens to the caller, a letter that it did not
+ * delete becomes visible again. Letters that arrive meanwhile are left alone, so that one that is redriven and fails
+ * again at once is not redriven for ever.
+ */
+export async function readThrough(
+  { url, name }: Subscriber,
+  look: (letters: Received[]) => Promise<Fate[]>,
+  enough: () => boolean = () => false,
+): Promise<Reading> {
+  const startedAt = now().toISOString();
+  const untilMs = performance.now() + maximumMs;
+  const seen = new Set<string>();
+  const putBack: string[] = [];
+  const setAside: string[] = [];
+  let ended: Reading["ended"] | undefined;
+  try {
+    while (!ended) {
+      const batch = await reaching(`the dead letters of ${name}`, receive(url));
+      // SQS may deliver a message twice.
+      const letters = batch.filter(({ id, sentAt }) => sentAt <= startedAt && !seen.has(id));
+      putBack.push(...batch.filter((letter) => !letters.includes(letter)).map(({ receiptHandle }) => receiptHandle));
+      setAside.push(...letters.map(({ receiptHandle }) => receiptHandle));
+      const fates = await look(letters);
+      setAside.splice(setAside.length - letters.length);
+      letters.forEach(({ id, receiptHandle }, index) => {
+        seen.add(id);
+        if (fates[index] === "put-back") putBack.push(receiptHandle);
+        if (fates[index] === "set-aside") setAside.push(receiptHandle);
+      });
+      if (enough()) ended = "enough";
+      else if (batch.length === 0) ended = "at-its-end";
+      else if (seen.size >= maximumLetters || performance.now() >= untilMs) ended = "at-a-bound";
+    }
+    return { examined: seen.size, ended };
+  } finally {
+    await release(url, ended === "at-a-bound" ? putBack : [...putBack, ...setAside]);
+  }
+}
+
+export async function deleteLetters(
+  { url }: Subscriber,
+  letters: Received[],
+): Promise<{ id: string; reason: string }[]> {
+  if (letters.length === 0) return [];
+  const Entries = letters.map(({ id, receiptHandle }) => ({ Id: id, ReceiptHandle: receiptHandle }));
+  const { Failed = [] } = await sqs().send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
+  return Failed.map(({ Id, Code, Message }) => ({ id: Id!, reason: `${Code}: ${Message ?? ""}` }));
+}
+
+/** Approximately, as SQS counts; those that somebody looks at this moment are in the number. */
+export async function countLetters({ url, name }: Subscriber): Promise<number> {
+  const counts = [
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+  ] as const;
+  const ask = sqs().send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [...counts] }));
+  const { Attributes = {} } = await reaching(`the dead letters of ${name}`, ask);
+  return counts.reduce((sum, count) => sum + Number(Attributes[count] ?? 0), 0);
+}
+
+/** Waits a moment for a first one, since only then does SQS ask all of its servers. */
+async function receive(url: string): Promise<Received[]> {
+  const { Messages = [] } = await sqs().send(
+    new ReceiveMessageCommand({
+      QueueUrl: url,
+      MaxNumberOfMessages: batchSize,
+      VisibilityTimeout: hiddenSeconds,
+      WaitTimeSeconds: 1,
+      MessageAttributeNames: ["All"],
+      MessageSystemAttributeNames: ["SentTimestamp", "DeadLetterQueueSourceArn"],
+    }),
+  );
+  return Messages.map(({ MessageId, Body = "", ReceiptHandle, Attributes = {}, MessageAttributes = {} }) => ({
+    id: MessageId!,
+    body: Body,
+    attributes: MessageAttributes,
+    sentAt: new Date(Number(Attributes.SentTimestamp)).toISOString(),
+    movedBySqs: Attributes.DeadLetterQueueSourceArn !== undefined,
+    receiptHandle: ReceiptHandle!,
+  }));
+}
+
+/** As well as it can be done: what fails here becomes visible a little later by itself. */
+async function release(url: string, receiptHandles: string[]): Promise<void> {
+  for (let at = 0; at < receiptHandles.length; at += batchSize) {
+    const Entries = receiptHandles
+      .slice(at, at + batchSize)
+      .map((handle, index) => ({ Id: String(index), ReceiptHandle: handle, VisibilityTimeout: 0 }));
+    await sqs()
+      .send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }))
+      .catch(() => {});
+  }
+}

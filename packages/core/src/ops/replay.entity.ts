@@ -1,0 +1,37 @@
+import { CustomAttributeType, Entity, type EntityItem } from "electrodb";
+import { Resource } from "sst";
+import { dynamo } from "../dynamo.ts";
+import { lazy } from "../lazy.ts";
+import type { Replay } from "./schema.ts";
+
+/** By id, which is derived from who asked and their idempotency key. */
+export const replays = lazy(
+  () =>
+    new Entity(
+      {
+        model: { service: "ops", entity: "replay", version: "1" },
+        attributes: {
+          replayId: { type: "string", required: true },
+          subscriber: { type: "string", required: true },
+          from: { type: "string", required: true },
+          to: { type: "string", required: true },
+          filter: { type: CustomAttributeType<Replay["filter"]>("any"), required: true },
+          requestedBy: { type: "string", required: true },
+          /** Hash of the request: tells a repeated request from a reused key. */
+          fingerprint: { type: "string", required: true },
+          createdAt: { type: "string", required: true },
+          /** In seconds since 1970. */
+          expiresAt: { type: "number", required: true },
+        },
+        indexes: {
+          byId: {
+            pk: { field: "pk", composite: ["replayId"], casing: "none" },
+            sk: { field: "sk", composite: [], casing: "none" },
+          },
+        },
+      },
+      { client: dynamo(), table: Resource.OpsTable.name },
+    ),
+);
+
+export type ReplayItem = EntityItem<ReturnType<typeof replays>>;

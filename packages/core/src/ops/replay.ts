@@ -1,0 +1,195 @@
+import { createHash } from "node:crypto";
+import { DescribeReplayCommand, type DescribeReplayResponse, StartReplayCommand } from "@aws-sdk/client-eventbridge";
+import { deriveId } from "@cartwright/events";
+import { Resource } from "sst";
+import * as z from "zod";
+import { now } from "../clock.ts";
+import { isConditionFailure, reaching } from "../dynamo.ts";
+import { DomainError, InvalidError, KeyReusedError } from "../error.ts";
+import { eventBridge } from "./client.ts";
+import { eventIn, fits, parseJson } from "./letter.ts";
+import { passOn } from "./redrive.ts";
+import { type ReplayItem, replays } from "./replay.entity.ts";
+import { Replay, ReplayID, type StartReplay } from "./schema.ts";
+import { type Subscriber, subscriberFrom, subscribers } from "./subscriber.ts";
+
+export class ReplayNotFoundError extends DomainError {
+  override name = "ReplayNotFoundError";
+  constructor(id: string) {
+    super("not_found", "replay_not_found", `there is no replay ${id}: records are kept for ${retentionDays} days`);
+  }
+}
+
+export class NotReplayableError extends DomainError {
+  override name = "NotReplayableError";
+  constructor(subscriber: string) {
+    const able = [...subscribers().values()].filter(({ replayable }) => replayable).map(({ name }) => name);
+    super(
+      "invalid",
+      "not_replayable",
+      `the bus feeds nothing to ${subscriber}, so nothing can be replayed to it: choose one of ${able.join(", ")}`,
+    );
+  }
+}
+
+export class TooManyReplaysError extends DomainError {
+  override name = "TooManyReplaysError";
+  constructor(cause: unknown) {
+    const message = "EventBridge runs ten replays at a time: send the same request again when one has ended";
+    super("unavailable", "too_many_replays", message, { cause });
+  }
+}
+
+/** A replayed message that can't belong to any replay of ours: trying again won't help. */
+export class StrayReplayError extends Error {
+  override name = "StrayReplayError";
+}
+
+/** As long as EventBridge remembers a replay. */
+const retentionDays = 90;
+const dayMs = 24 * 60 * 60 * 1000;
+/** A caller whose clock is a little fast means now. */
+const clockToleranceMs = 60_000;
+
+/**
+ * Replays archived events to one subscriber and nobody else. The record comes first and EventBridge's replay is named
+ * after it, so a request that failed half-way is completed by sending it again.
+ */
+export async function replay(
+  input: StartReplay,
+  by: { actorId: string; idempotencyKey: string },
+): Promise<{ replay: Replay; replayed: boolean }> {
+  const subscriber = subscriberFrom(input.subscriber);
+  if (!subscriber.replayable) throw new NotReplayableError(subscriber.name);
+  const createdAt = now();
+  const [from, to] = [new Date(input.from), new Date(input.to)];
+  if (to.getTime() > createdAt.getTime() + clockToleranceMs) {
+    throw new InvalidError(
+      "invalid_request",
+      `to: ${input.to} lies in the future: only what has happened can be replayed`,
+      [{ path: "to", code: "in_the_future", message: "lies in the future" }],
+    );
+  }
+  const { orderId, correlationId, event } = input.filter ?? {};
+  const filter = { ...(orderId && { orderId }), ...(correlationId && { correlationId }), ...(event && { event }) };
+  const request = { subscriber: subscriber.name, from: from.toISOString(), to: to.toISOString(), filter };
+  const item: ReplayItem = {
+    replayId: deriveId("rpl", by.actorId, by.idempotencyKey),
+    ...request,
+    to: new Date(Math.min(to.getTime(), createdAt.getTime())).toISOString(),
+    requestedBy: by.actorId,
+    fingerprint: createHash("sha256").update(JSON.stringify(request)).digest("base64url"),
+    createdAt: createdAt.toISOString(),
+    expiresAt: Math.ceil((createdAt.getTime() + retentionDays * dayMs) / 1000),
+  };
+  const stored = await create(item);
+  if (stored.fingerprint !== item.fingerprint) throw new KeyReusedError();
+  await start(stored);
+  return { replay: serialize(stored, { State: "STARTING" }), replayed: stored !== item };
+}
+
+export async function replayFromID(id: string): Promise<Replay> {
+  const item = await find(id);
+  if (!item) throw new ReplayNotFoundError(id);
+  return serialize(item, await describe(id));
+}
+
+/** Looks records of replays up, each of them once. */
+export function replayRecords(): (id: string) => Promise<ReplayItem | undefined> {
+  const records = new Map<string, Promise<ReplayItem | undefined>>();
+  return (id) => {
+    const record = records.get(id) ?? find(id);
+    records.set(id, record);
+    return record;
+  };
+}
+
+/**
+ * Hands a replayed event, as it is, to the subscriber that its replay is for. Answers that subscriber's name, or
+ * `undefined` for an event that the replay leaves out. Throws `StrayReplayError` for what is no replay of ours.
+ */
+export async function forward(body: string, recordOf: ReturnType<typeof replayRecords>): Promise<string | undefined> {
+  const content = parseJson(body);
+  const parsed = z.object({ "replay-name": ReplayID }).safeParse(content);
+  if (!parsed.success) throw new StrayReplayError("no replay that operators asked for brought this message");
+  const id = parsed.data["replay-name"];
+  const record = await recordOf(id);
+  if (!record) throw new StrayReplayError(`there is no record of the replay ${id}`);
+  const subscriber = subscriberFrom(record.subscriber);
+  if (!isMeantFor(subscriber, record, content)) return undefined;
+  await passOn(subscriber, body);
+  return subscriber.name;
+}
+
+/** The rule that feeds the subscriber decides by name. EventBridge cuts times to seconds, so those are looked at too. */
+function isMeantFor({ events }: Subscriber, { from, to, filter }: ReplayItem, content: unknown): boolean {
+  const name = z.object({ "detail-type": z.string() }).safeParse(content).data?.["detail-type"];
+  if (name === undefined || !events.includes(name)) return false;
+  const event = eventIn(content);
+  // What has no readable envelope is for the subscriber to judge, unless somebody asked for certain events.
+  if (!event) return Object.keys(filter).length === 0;
+  const timeMs = Date.parse(event.time);
+  return fits(event, filter) && timeMs >= Date.parse(from) && timeMs <= Date.parse(to);
+}
+
+async function create(item: ReplayItem): Promise<ReplayItem> {
+  try {
+    await reaching("replays", replays().create(item).go());
+    return item;
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error;
+    return (await find(item.replayId))!;
+  }
+}
+
+async function find(replayId: string): Promise<ReplayItem | undefined> {
+  const { data } = await reaching("replays", replays().get({ replayId }).go({ consistent: true }));
+  return data ?? undefined;
+}
+
+/** EventBridge goes by whole seconds, and must not be asked for the future. */
+async function start({ replayId, from, to, subscriber }: ReplayItem): Promise<void> {
+  const { archive, bus, rule } = Resource.ReplaySource;
+  const EventStartTime = new Date(Math.floor(Date.parse(from) / 1000) * 1000);
+  const EventEndTime = new Date(Math.min(Math.ceil(Date.parse(to) / 1000) * 1000, now().getTime()));
+  const command = new StartReplayCommand({
+    ReplayName: replayId,
+    Description: `to ${subscriber} alone, through the operators' API`,
+    EventSourceArn: archive,
+    EventStartTime,
+    EventEndTime,
+    Destination: { Arn: bus, FilterArns: [rule] },
+  });
+  try {
+    await reaching("the archive", eventBridge().send(command));
+  } catch (error) {
+    const name = error instanceof Error ? error.name : "";
+    if (name === "LimitExceededException") throw new TooManyReplaysError(error);
+    if (name !== "ResourceAlreadyExistsException") throw error;
+  }
+}
+
+async function describe(
+  replayId: string,
+): Promise<Pick<DescribeReplayResponse, "State" | "StateReason" | "EventLastReplayedTime">> {
+  try {
+    return await reaching("the archive", eventBridge().send(new DescribeReplayCommand({ ReplayName: replayId })));
+  } catch (error) {
+    if (error instanceof Error && error.name === "ResourceNotFoundException") return {};
+    throw error;
+  }
+}
+
+function serialize(
+  { replayId, subscriber, from, to, filter, requestedBy, createdAt }: ReplayItem,
+  { State, StateReason, EventLastReplayedTime }: Awaited<ReturnType<typeof describe>>,
+): Replay {
+  return Replay.parse({
+    id: replayId,
+    ...{ subscriber, from, to, filter },
+    status: State?.toLowerCase() ?? "unknown",
+    ...(StateReason && { reason: StateReason }),
+    ...(EventLastReplayedTime && { lastEventAt: EventLastReplayedTime.toISOString() }),
+    ...{ requestedBy, createdAt },
+  });
+}

@@ -1,0 +1,114 @@
+import { DeadLetterFailure, Envelope, idSchema } from "@cartwright/events";
+import * as z from "zod";
+
+export const ReplayID = idSchema("rpl");
+
+export const SubscriberName = z.string().regex(/^[A-Za-z0-9]{1,64}$/, "expected a subscriber such as MarkPaid");
+
+/** Of the event, in any time zone. */
+const Time = z.iso.datetime({ offset: true, error: "expected an ISO 8601 time such as 2026-03-01T03:00:00Z" });
+
+const eventFilter = {
+  orderId: idSchema("ord").optional(),
+  correlationId: z.string().min(1).max(200).optional(),
+  event: Envelope.shape.name.optional(),
+};
+
+/** All that is given must hold. A letter without a readable event fits no filter but the empty one. */
+export const Filter = z
+  .strictObject({ ...eventFilter, after: Time.optional(), before: Time.optional() })
+  .refine(({ after, before }) => !after || !before || Date.parse(after) < Date.parse(before), {
+    path: ["before"],
+    error: "before must be later than after",
+  });
+export type Filter = z.infer<typeof Filter>;
+
+/** What a letter tells of its event, as far as it can be read. */
+export const LetterEvent = Envelope.pick({
+  id: true,
+  name: true,
+  version: true,
+  time: true,
+  subject: true,
+  correlationId: true,
+}).extend({ orderId: z.string().optional() });
+export type LetterEvent = z.infer<typeof LetterEvent>;
+
+export const Letter = z.object({
+  /** The same at each read. */
+  id: z.string(),
+  subscriber: z.string(),
+  event: LetterEvent.optional(),
+  failure: DeadLetterFailure,
+  sentAt: z.iso.datetime(),
+});
+export type Letter = z.infer<typeof Letter>;
+
+export const DeadLetters = z.object({
+  subscriber: z.string(),
+  /** Approximately, with those that somebody looks at this moment. */
+  letters: z.int(),
+  redrivesTo: z.enum(["queue", "machine", "bus", "nothing"]),
+  events: z.array(z.string()),
+});
+export type DeadLetters = z.infer<typeof DeadLetters>;
+
+const isEmpty = (filter: object) => Object.values(filter).every((value) => value === undefined);
+
+/** One letter, those that fit a filter, or all. */
+export const Redrive = z
+  .strictObject({
+    subscriber: SubscriberName,
+    id: z.string().min(1).max(100).optional(),
+    filter: Filter.optional(),
+    all: z.literal(true).optional(),
+    dryRun: z.boolean().optional(),
+  })
+  .refine(({ id, filter, all }) => [id, filter, all].filter((given) => given !== undefined).length === 1, {
+    error: "say which letters: one of id, filter, or all: true",
+  })
+  .refine(({ filter }) => filter === undefined || !isEmpty(filter), {
+    path: ["filter"],
+    error: "an empty filter fits every letter: say all: true if you mean that",
+  });
+export type Redrive = z.infer<typeof Redrive>;
+
+export const Redriven = z.object({
+  subscriber: z.string(),
+  dryRun: z.boolean(),
+  /** Letters that were looked at. */
+  examined: z.int(),
+  /** Those that were asked for. */
+  matched: z.int(),
+  /** Those that are on their way again; none in a dry run. */
+  redriven: z.int(),
+  refused: z.array(z.object({ id: z.string(), reason: z.string() })),
+  /** Whether there may be letters left that were asked for: the same request goes on with them. */
+  more: z.boolean(),
+});
+export type Redriven = z.infer<typeof Redriven>;
+
+const ReplayFilter = z.strictObject(eventFilter);
+
+/** Both ends are inclusive. */
+export const StartReplay = z
+  .strictObject({ subscriber: SubscriberName, from: Time, to: Time, filter: ReplayFilter.optional() })
+  .refine(({ from, to }) => Date.parse(from) < Date.parse(to), { path: ["to"], error: "to must be later than from" });
+export type StartReplay = z.infer<typeof StartReplay>;
+
+export const Replay = z.object({
+  id: ReplayID,
+  subscriber: z.string(),
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  filter: ReplayFilter,
+  /** `unknown` when EventBridge knows nothing of it: it was never started, or has been forgotten after 90 days. */
+  status: z.enum(["starting", "running", "cancelling", "completed", "cancelled", "failed", "unknown"]),
+  /** Why it failed or was cancelled. */
+  reason: z.string().optional(),
+  /** Time of the event that was replayed last. */
+  lastEventAt: z.iso.datetime().optional(),
+  requestedBy: idSchema("usr"),
+  createdAt: z.iso.datetime(),
+});
+export type Replay = z.infer<typeof Replay>;

@@ -1,0 +1,44 @@
+import { Resource } from "sst";
+import * as z from "zod";
+import { DomainError } from "../error.ts";
+import { lazy } from "../lazy.ts";
+
+const common = {
+  /** Of the queue that holds its dead letters. */
+  url: z.string(),
+  arn: z.string(),
+  /** Names of the events that may be in there. */
+  events: z.array(z.string()),
+  /** Whether events of the archive can be replayed to it. */
+  replayable: z.boolean(),
+};
+
+/** What can fail and leave dead letters, and where those go when they are redriven, as the stacks declare it. */
+const Link = z.discriminatedUnion("redrivesTo", [
+  z.object({ ...common, redrivesTo: z.literal("queue"), targetUrl: z.string(), targetArn: z.string() }),
+  z.object({ ...common, redrivesTo: z.literal("machine"), targetArn: z.string() }),
+  z.object({ ...common, redrivesTo: z.literal("bus") }),
+  z.object({ ...common, redrivesTo: z.literal("nothing") }),
+]);
+export type Subscriber = z.infer<typeof Link> & { name: string };
+
+export class UnknownSubscriberError extends DomainError {
+  override name = "UnknownSubscriberError";
+  constructor(name: string, known: string[]) {
+    super("not_found", "unknown_subscriber", `there is no subscriber ${name}: there are ${known.join(", ")}`);
+  }
+}
+
+/** By name, in the order of names. */
+export const subscribers = lazy((): Map<string, Subscriber> => {
+  const links = Object.entries(z.record(z.string(), Link).parse(Resource.DeadLetters.queues));
+  return new Map(
+    links.sort(([one], [other]) => (one < other ? -1 : 1)).map(([name, link]) => [name, { name, ...link }]),
+  );
+});
+
+export function subscriberFrom(name: string): Subscriber {
+  const subscriber = subscribers().get(name);
+  if (!subscriber) throw new UnknownSubscriberError(name, [...subscribers().keys()]);
+  return subscriber;
+}

@@ -1,0 +1,119 @@
+import { registry } from "@cartwright/events";
+import { api } from "./api.ts";
+import { archive, bus } from "./bus.ts";
+import { acceptFromRule, allDeadLetters, deadLetters, delivery, type Redrive } from "./dead-letters.ts";
+import { identity } from "./identity.ts";
+import { physicalName } from "./stage.ts";
+import { opsTable } from "./table.ts";
+
+const replayTimeoutSeconds = 10;
+const maximumReceives = 5;
+
+const failures = deadLetters("Replay", [...registry.keys()], () => ({ to: "queue", queue: replayQueue }));
+const replayQueue = new sst.aws.Queue("ReplayQueue", {
+  visibilityTimeout: `${6 * replayTimeoutSeconds} seconds`,
+  dlq: { queue: failures.arn, retry: maximumReceives },
+});
+
+// EventBridge replays to rules, and knows no filter but time. This rule takes what is replayed and nothing else; its
+// function forwards to one subscriber what the replay is meant for.
+const replayRule = new aws.cloudwatch.EventRule("Replay", {
+  name: physicalName("Replay", 64),
+  eventBusName: bus.name,
+  eventPattern: $jsonStringify({ source: [{ prefix: `${$app.name}.` }], "replay-name": [{ exists: true }] }),
+});
+acceptFromRule("ReplayQueuePolicy", replayQueue, replayRule.arn);
+acceptFromRule("ReplayDeadLettersPolicy", failures, replayRule.arn);
+new aws.cloudwatch.EventTarget("ReplayTarget", {
+  eventBusName: bus.name,
+  rule: replayRule.name,
+  arn: replayQueue.arn,
+  deadLetterConfig: { arn: failures.arn },
+  retryPolicy: delivery,
+});
+
+const queues = allDeadLetters.map(({ redrive, ...rest }) => ({ ...rest, redrive: redrive() }));
+const letterArns = queues.map(({ queue }) => queue.arn);
+const redrivable = queues.filter(({ redrive }) => redrive.to !== "nothing").map(({ queue }) => queue.arn);
+const movable = queues.filter(({ redrive }) => redrive.to === "queue").map(({ queue }) => queue.arn);
+/** Replays go to whoever the bus feeds, not to what forwards them. */
+const replayable = queues.filter(
+  ({ subscriber, redrive }) => subscriber !== "Replay" && (redrive.to === "queue" || redrive.to === "machine"),
+);
+
+const deadLettersLink = new sst.Linkable("DeadLetters", {
+  properties: {
+    queues: Object.fromEntries(
+      queues.map(({ subscriber, queue, events, redrive }) => [
+        subscriber,
+        {
+          url: queue.url,
+          arn: queue.arn,
+          events,
+          redrivesTo: redrive.to,
+          ...(redrive.to === "queue" && { targetUrl: redrive.queue.url, targetArn: redrive.queue.arn }),
+          ...(redrive.to === "machine" && { targetArn: redrive.machine.arn }),
+          replayable: replayable.some((other) => other.subscriber === subscriber),
+        },
+      ]),
+    ),
+  },
+});
+
+const replayLink = new sst.Linkable("ReplaySource", {
+  properties: { archive: archive.arn, bus: bus.arn, rule: replayRule.arn },
+});
+
+const replay = new sst.aws.Function("Replay", {
+  handler: "packages/functions/src/replay.handler",
+  link: [opsTable, deadLettersLink, failures],
+  environment: { DEAD_LETTERS: "ReplayDeadLetters", MAXIMUM_RECEIVES: String(maximumReceives) },
+  timeout: `${replayTimeoutSeconds} seconds`,
+  permissions: [
+    {
+      actions: [
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ReceiveMessage",
+      ],
+      resources: [replayQueue.arn],
+    },
+    ...passOn(replayable.map(({ redrive }) => redrive)),
+  ],
+});
+replayQueue.subscribe(replay.arn, { batch: { size: 10, partialResponses: true } });
+
+const opsRouter = new sst.aws.Function("OpsRouter", {
+  handler: "packages/functions/src/ops.handler",
+  link: [opsTable, deadLettersLink, replayLink, bus, identity],
+  // Reading a long queue takes its time; the gateway gives up at 30 seconds.
+  timeout: "29 seconds",
+  permissions: [
+    {
+      actions: ["sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+      resources: letterArns,
+    },
+    { actions: ["sqs:DeleteMessage"], resources: redrivable },
+    { actions: ["sqs:ListMessageMoveTasks", "sqs:StartMessageMoveTask"], resources: movable },
+    ...passOn(queues.map(({ redrive }) => redrive)),
+    { actions: ["events:StartReplay"], resources: [archive.arn] },
+    {
+      // A replay's ARN holds its id, which is only known once there is one.
+      actions: ["events:DescribeReplay"],
+      resources: [$interpolate`${archive.arn.apply((arn) => arn.replace(/:archive\/.*$/, ":replay/"))}rpl_*`],
+    },
+  ],
+});
+api.route("ANY /ops/{proxy+}", opsRouter.arn, { auth: false });
+
+/** Leave to hand letters or replayed events to those they are meant for. */
+function passOn(redrives: Redrive[]) {
+  const queueArns = redrives.flatMap((redrive) => (redrive.to === "queue" ? [redrive.queue.arn] : []));
+  const machineArns = redrives.flatMap((redrive) => (redrive.to === "machine" ? [redrive.machine.arn] : []));
+  return [
+    { actions: ["sqs:SendMessage"], resources: queueArns },
+    { actions: ["states:StartExecution"], resources: machineArns },
+  ];
+}
