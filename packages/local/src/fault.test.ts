@@ -1,0 +1,303 @@
+/** What becomes of events when things fail: invariants 5, 7 and 8 of docs/architecture.md. */
+import { DeleteItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { newId, registry } from "@cartwright/events";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { BusEvent, PutEventsEntry } from "./bus/bus.ts";
+import { readTopology } from "./cli/process.ts";
+import { approveAsBank } from "./shop/scenario.ts";
+import { deadLetters, dynamoOf, failuresIn, place, settle, stateOf } from "./test/checkout.ts";
+import { type System, startSystem } from "./test/system.ts";
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+});
+afterAll(() => system.stop());
+afterEach(() => {
+  for (const hook of Object.keys(system.hooks)) delete system.hooks[hook as keyof System["hooks"]];
+  for (const [name, { arn }] of Object.entries(system.local.topology.queues)) {
+    if (name.endsWith("DeadLetters")) system.local.queues.purge(arn);
+  }
+});
+
+/** Who consumes which events, by the rules of the stacks. */
+const subscribers = subscribersOf(readTopology());
+
+function subscribersOf({ rules, queues, mappings, functions }: ReturnType<typeof readTopology>) {
+  return Object.entries(functions).flatMap(([name, { arn }]) => {
+    const source = Object.values(mappings).find((mapping) => mapping.function === arn)?.source;
+    const rule = Object.values(rules).find(({ targets }) => targets.some((target) => target.arn === source));
+    const events = rule?.pattern?.["detail-type"] as string[] | undefined;
+    const queue = Object.values(queues).find((candidate) => candidate.arn === source);
+    return events && queue ? [{ name, events, queueArn: queue.arn }] : [];
+  });
+}
+
+const names = subscribers.map(({ name }) => name);
+const subscribedTo = (event: string) => subscribers.filter(({ events }) => events.includes(event));
+
+function archived(): BusEvent[] {
+  return Object.values(system.local.topology.archives).flatMap(({ name }) =>
+    system.local.bus.archived(name, { limit: 100_000 }),
+  );
+}
+
+/** The ids of all events about an order that were committed, and so published. */
+function committedEvents(orderId: string): string[] {
+  return archived()
+    .filter(({ detail }) => (detail.data as { orderId?: string }).orderId === orderId)
+    .map(({ detail }) => String(detail.id));
+}
+
+/** An order that every subscriber has something to do with, and a product that changes its price. */
+async function playStory(): Promise<string> {
+  const { staff } = system.shop;
+  const teapot = await staff.products.get("TEAPOT-08");
+  const price = { ...teapot.price, amount: teapot.price.amount + 1 };
+  await staff.products.update("TEAPOT-08", teapot.version, { price });
+  const id = await place(system, "tok_requires_action");
+  await system.local.idle();
+  await approveAsBank(system.local, id);
+  await settle(system, id);
+  // Killed subscribers and the watch come back by then.
+  for (let minute = 0; minute < 4; minute++) await system.skip(61_000);
+  return id;
+}
+
+/** The order is settled, each of its events had its effects once, and nothing is left over. */
+async function expectOnce(orderId: string): Promise<void> {
+  expect(await system.shop.customer.orders.get(orderId)).toMatchObject({ status: "confirmed", paid: true });
+  const { items } = await system.shop.customer.orders.timeline(orderId);
+  expect(items.map(({ eventId }) => eventId).sort()).toEqual([...new Set(committedEvents(orderId))].sort());
+  for (const event of ["order.paid", "stock.committed"]) {
+    expect(items.filter((item) => item.event === event).length, event).toBe(1);
+  }
+  const teapot = await system.shop.staff.products.get("TEAPOT-08");
+  const state = await stateOf(system);
+  const priced = [...state.values()].find((item) => isPriceOf(item, teapot.sku));
+  expect(priced).toMatchObject({
+    amountMinor: { N: String(teapot.price.amount) },
+    sequence: { N: String(teapot.version) },
+  });
+  expect(deadLetters(system)).toEqual({});
+}
+
+function isPriceOf(item: unknown, sku: string): boolean {
+  const { __edb_e__: entity, sku: of } = item as Record<string, { S?: string }>;
+  return entity?.S === "price" && of?.S === sku;
+}
+
+test("there are subscribers to break", () => {
+  expect(names.length).toBeGreaterThanOrEqual(6);
+});
+
+describe("a subscriber that is killed", () => {
+  test.each(names)("before %s has done anything, does it later, once", async (name) => {
+    let kills = 0;
+    system.hooks.beforeInvoke = (invoked) => (invoked === name && kills++ < 2 ? "kill" : undefined);
+    await expectOnce(await playStory());
+    expect(kills).toBeGreaterThan(2);
+  });
+
+  test.each(names)("after %s has had its effect, has it once", async (name) => {
+    let kills = 0;
+    system.hooks.afterInvoke = (invoked) => (invoked === name && kills++ < 2 ? "kill" : undefined);
+    await expectOnce(await playStory());
+    expect(kills).toBeGreaterThan(2);
+  });
+});
+
+describe("deliveries", () => {
+  test("of everything there ever was, twice and in reverse, leave the state as it was", async () => {
+    await playStory();
+    for (const token of ["tok_declined", "tok_capture_refused"]) await settle(system, await place(system, token));
+    for (let minute = 0; minute < 3; minute++) await system.skip(61_000);
+    const before = await stateOf(system);
+    const events = archived().reverse();
+    for (const event of [...events, ...events]) {
+      for (const { queueArn } of subscribedTo(event["detail-type"])) {
+        system.local.queues.send(queueArn, { body: JSON.stringify(event), delaySeconds: 0 });
+      }
+    }
+    await system.local.idle();
+    for (let minute = 0; minute < 3; minute++) await system.skip(61_000);
+    expect(await stateOf(system)).toEqual(before);
+    expect(deadLetters(system)).toEqual({});
+  });
+
+  test("of an older price after a newer one change nothing", async () => {
+    const { staff } = system.shop;
+    let refused = 0;
+    // The first change fails once, so it comes back after the second one.
+    system.hooks.beforeInvoke = (name) => {
+      if (name === "UpdatePriceList" && refused++ === 0) throw new Error("out of order");
+    };
+    const tray = await staff.products.get("TRAY-OAK");
+    const first = await staff.products.update("TRAY-OAK", tray.version, { price: { amount: 1, currency: "EUR" } });
+    await system.local.idle();
+    await staff.products.update("TRAY-OAK", first.version, { price: { amount: 2, currency: "EUR" } });
+    await system.local.idle();
+    await system.skip(61_000);
+    const price = [...(await stateOf(system)).values()].find((item) => isPriceOf(item, "TRAY-OAK"));
+    expect(refused).toBe(3);
+    expect(price).toMatchObject({ amountMinor: { N: "2" } });
+  });
+});
+
+describe("a projection", () => {
+  test.each([
+    ["UpdatePriceList", "price"],
+    ["RecordTimeline", "timeline"],
+  ])("that %s makes equals a replay from scratch", async (subscriber, entity) => {
+    await playStory();
+    await settle(system, await place(system, "tok_declined"));
+    const before = await stateOf(system);
+    const projected = [...before].filter(
+      ([, item]) => (item as Record<string, { S?: string }>).__edb_e__?.S === entity,
+    );
+    expect(projected.length).toBeGreaterThan(5);
+    const TableName = system.local.topology.tables.OrderTable!.name;
+    for (const [, item] of projected) {
+      const { pk, sk } = item as Record<"pk" | "sk", { S: string }>;
+      await dynamoOf(system).send(new DeleteItemCommand({ TableName, Key: { pk, sk } }));
+    }
+    expect((await stateOf(system)).size).toBe(before.size - projected.length);
+    const [from, to] = [new Date(0), new Date(system.local.now())].map((time) => time.toISOString());
+    const { id } = await system.shop.staff.ops.replays.start({ subscriber, from: from!, to: to! });
+    await system.local.idle();
+    expect(await system.shop.staff.ops.replays.get(id)).toMatchObject({ status: "completed" });
+    expect(await stateOf(system)).toEqual(before);
+    expect(deadLetters(system)).toEqual({});
+  });
+});
+
+/** An event as it would come from somebody who keeps no contract. */
+function foreign(name: string, version: number, data: object): PutEventsEntry {
+  const { source } = registry.get(name)!;
+  const time = new Date(system.local.now()).toISOString();
+  const envelope = {
+    id: newId("evt"),
+    name,
+    version,
+    time,
+    source,
+    subject: "s",
+    sequence: 1,
+    correlationId: "c",
+    data,
+  };
+  const EventBusName = system.local.topology.buses.Bus!.name;
+  return { EventBusName, Source: source, DetailType: name, Detail: JSON.stringify(envelope) };
+}
+
+describe("an event that can't be consumed", () => {
+  const kinds = [
+    [
+      "is poison",
+      (name: string) => foreign(name, registry.get(name)!.version, { nonsense: true }),
+      "MalformedEventError",
+    ],
+    ["is of a version that is too new", (name: string) => foreign(name, 99, {}), "EventTooNewError"],
+  ] as const;
+
+  test.each(kinds)(
+    "because it %s waits in the dead letters of each of its subscribers, with the reason",
+    async (_, make, code) => {
+      const before = await stateOf(system);
+      const events = [...registry.keys()].filter((name) => subscribedTo(name).length > 0);
+      for (const name of events) system.local.bus.putEvents([make(name)]);
+      await system.local.idle();
+      await system.skip(31_000);
+      const expected = subscribers.map(({ name, events }) => [`${name}DeadLetters`, events.length] as const);
+      expect(deadLetters(system)).toEqual(Object.fromEntries(expected));
+      for (const [queue] of expected) {
+        for (const failure of failuresIn(system, queue)) expect(failure).toMatchObject({ code, attempts: 1 });
+      }
+      expect(await stateOf(system)).toEqual(before);
+    },
+  );
+
+  test.each(kinds)("because it %s does not keep its neighbours from being consumed", async (_, make) => {
+    let first = true;
+    // All that comes in the meantime waits for the same batch.
+    system.hooks.beforeInvoke = (name) => {
+      if (name !== "MarkPaid" || !first) return undefined;
+      first = false;
+      throw new Error("not now");
+    };
+    system.local.bus.putEvents([make("payment.captured")]);
+    const id = await place(system, "tok_ok");
+    expect(await settle(system, id)).toMatchObject({ status: "confirmed", paid: true });
+    await system.skip(61_000);
+    const expected = subscribedTo("payment.captured").map(({ name }) => [`${name}DeadLetters`, 1] as const);
+    expect(deadLetters(system)).toEqual(Object.fromEntries(expected));
+  });
+});
+
+test("what was tried in vain tells its reason and how often, and is as if nothing had been once it is redriven", async () => {
+  system.hooks.onDynamoRequest = (operation, request) => {
+    const commits = operation === "UpdateItem" && JSON.stringify(request).includes("stock.committed");
+    return commits ? { when: "before", name: "ProvisionedThroughputExceededException" } : undefined;
+  };
+  const id = await place(system, "tok_ok");
+  await settle(system, id);
+  for (let minute = 0; minute < 6; minute++) await system.skip(61_000);
+  expect(deadLetters(system)).toEqual({ CommitReservationDeadLetters: 1 });
+  expect(failuresIn(system, "CommitReservationDeadLetters")).toMatchObject([{ code: "UnavailableError", attempts: 5 }]);
+  delete system.hooks.onDynamoRequest;
+  const { staff } = system.shop;
+  const redriven = await staff.ops.deadLetters.redrive({ subscriber: "CommitReservation", filter: { orderId: id } });
+  expect(redriven).toMatchObject({ matched: 1, redriven: 1, refused: [] });
+  await system.local.idle();
+  await expectOnce(id);
+});
+
+describe("the relay", () => {
+  test("passes over an outbox that can't be read, tells where it is, and goes on", async () => {
+    const TableName = system.local.topology.tables.OrderTable!.name;
+    const Item = { pk: { S: "poison" }, sk: { S: "poison" }, outbox: { S: "{" } };
+    await dynamoOf(system).send(new PutItemCommand({ TableName, Item }));
+    const id = await place(system, "tok_ok");
+    expect(await settle(system, id)).toMatchObject({ status: "confirmed", paid: true });
+    expect(failuresIn(system, "OrderRelayDeadLetters")).toMatchObject([{ code: "UnreadableOutboxError" }]);
+    await dynamoOf(system).send(new DeleteItemCommand({ TableName, Key: { pk: Item.pk, sk: Item.sk } }));
+  });
+
+  test("publishes an aggregate's events in their order, whatever entries fail", async () => {
+    const taken: { subject: string; sequence: number }[] = [];
+    let entries = 0;
+    system.hooks.onPutEvents = ({ Detail }) => {
+      if (entries++ % 2 === 0) return "InternalFailure";
+      taken.push(JSON.parse(Detail!));
+      return undefined;
+    };
+    const ids = await Promise.all(["tok_ok", "tok_declined", "tok_ok"].map((token) => place(system, token)));
+    for (const id of ids) await settle(system, id);
+    for (const id of ids) {
+      const sequences = taken.filter(({ subject }) => subject === id).map(({ sequence }) => sequence);
+      const inOrderOfArrival = [...new Set(sequences)];
+      expect(inOrderOfArrival.length).toBeGreaterThan(1);
+      expect(inOrderOfArrival).toEqual(inOrderOfArrival.toSorted((one, other) => one - other));
+    }
+  });
+
+  test("keeps what the bus does not take for hours where a person finds it, and it goes on when they redrive it", async () => {
+    let refusals = 0;
+    system.hooks.onPutEvents = () => {
+      refusals++;
+      return "InternalFailure";
+    };
+    const id = await place(system, "tok_ok");
+    await vi.waitUntil(() => refusals > 0);
+    system.clock.skip(5.5 * 60 * 60 * 1000);
+    await vi.waitUntil(() => deadLetters(system).OrderRelayDeadLetters === 1, { timeout: 20_000 });
+    expect(failuresIn(system, "OrderRelayDeadLetters")).toMatchObject([{ code: "InternalFailure" }]);
+    delete system.hooks.onPutEvents;
+    await system.skip(1000);
+    const answer = await system.shop.staff.ops.deadLetters.redrive({ subscriber: "OrderRelay", all: true });
+    expect(answer).toMatchObject({ redriven: 1, refused: [] });
+    // Long past its deadline, it is cancelled; above all, it is settled.
+    expect((await settle(system, id)).status).not.toBe("pending");
+    expect(deadLetters(system)).toEqual({});
+  });
+});
