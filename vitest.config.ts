@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           ...patient,
           name: "runtime",
-          include: ["packages/{local,topology}/src/**/*.test.ts", "stacks/*.test.ts"],
+          include: ["packages/{local,topology,catalogue,ops}/src/**/*.test.ts", "stacks/*.test.ts"],
         },
       },
       {

@@ -1,0 +1,60 @@
+/** The catalogue's content: what is committed, together with who publishes and who consumes it. */
+import type { Topology } from "@cartwright/topology";
+import { CatalogueError } from "./fail.ts";
+import { domainOf, publisherOf, type Subscriber, subscribersOf } from "./flow.ts";
+import { type Committed, fileOf } from "./folder.ts";
+import { isObject, type JsonSchema } from "./json-schema.ts";
+
+export interface Entry {
+  name: string;
+  domain: string;
+  source: string;
+  description: string;
+  publisher: string;
+  subscribers: Subscriber[];
+  /** From the newest to the first. */
+  versions: { version: number; schema: JsonSchema; sample: Record<string, unknown> }[];
+}
+
+export interface Catalogue {
+  envelope: JsonSchema;
+  /** By domain and name. */
+  entries: Entry[];
+}
+
+/** The order in which an event comes about: who can't be served by anybody yet comes first. */
+const domains = ["user", "inventory", "order", "payment"];
+
+/** Reads nothing but what is committed, so that the documents tell of that and never of something half done. */
+export function catalogueOf(committed: Committed, topology: Topology): Catalogue {
+  if (!committed.envelope) throw new CatalogueError("envelope.schema.json is missing: run npm run events");
+  const names = [...new Set(committed.versions.map(({ name }) => name))];
+  const entries = names.map((name) => entryOf(name, committed, topology));
+  const rank = ({ domain }: Entry) => (domains.indexOf(domain) + domains.length + 1) % (domains.length + 1);
+  entries.sort((one, other) => rank(one) - rank(other) || (one.name < other.name ? -1 : 1));
+  return { envelope: committed.envelope, entries };
+}
+
+function entryOf(name: string, committed: Committed, topology: Topology): Entry {
+  const versions = committed.versions
+    .filter((version) => version.name === name)
+    .map(({ version, schema, sample }) => {
+      if (!schema) throw new CatalogueError(`${fileOf(name, version, "schema")} is missing: run npm run events`);
+      if (!isObject(sample))
+        throw new CatalogueError(`${fileOf(name, version, "sample")} is missing: run npm run events`);
+      return { version, schema, sample };
+    })
+    .reverse();
+  const today = versions[0]!;
+  const source = String(today.sample.source);
+  const published = { name, source };
+  return {
+    name,
+    domain: domainOf(source),
+    source,
+    description: String(today.schema.description ?? ""),
+    publisher: publisherOf(topology, published),
+    subscribers: subscribersOf(topology, published),
+    versions,
+  };
+}
