@@ -1,5 +1,21 @@
-import { assertPublishable, type Cause, createEvent, type Envelope, type EventDefinition } from "@cartwright/events";
+import {
+  assertPublishable,
+  type Cause,
+  createEvent,
+  type Envelope,
+  type EventDefinition,
+  EventTooLargeError,
+} from "@cartwright/events";
 import type * as z from "zod";
+import { DomainError } from "./error.ts";
+
+/** What was asked for would make an event that the bus can't carry, so nothing of it was written. */
+export class TooLargeError extends DomainError {
+  override name = "TooLargeError";
+  constructor(cause: EventTooLargeError) {
+    super("invalid", "too_large", cause.message, { cause });
+  }
+}
 
 /** An event and its data, still without the envelope that the write gives it. */
 export interface Fact {
@@ -18,6 +34,7 @@ export function fact<Definition extends EventDefinition>(
  * What a write adds to its item so that events exist if and only if the change does: the item's next version and the
  * `outbox` attribute, which the relay reads from the table's stream. Every event takes the next sequence number, and
  * the version is that of the last one. Each write replaces the outbox, so a change without events must clear it.
+ * Throws `TooLargeError` for an event that could never be published.
  */
 export function record(
   subject: string,
@@ -29,6 +46,14 @@ export function record(
   const events = facts.map(({ definition, data }, index) =>
     createEvent(definition, { subject, sequence: version + index + 1, time, cause, data }),
   ) as Envelope[];
-  events.forEach(assertPublishable);
+  events.forEach(refuseTooLarge);
   return { version: version + Math.max(1, facts.length), outbox: JSON.stringify(events) };
+}
+
+function refuseTooLarge(event: Envelope): void {
+  try {
+    assertPublishable(event);
+  } catch (error) {
+    throw error instanceof EventTooLargeError ? new TooLargeError(error) : error;
+  }
 }

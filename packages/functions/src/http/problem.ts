@@ -32,6 +32,7 @@ const statusOfCode: Record<string, ContentfulStatusCode> = {
   idempotency_key_reused: 422,
   precondition_required: 428,
   stale_version: 412,
+  too_large: 413,
 };
 
 const titles: Record<number, string> = {
