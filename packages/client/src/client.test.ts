@@ -55,3 +55,14 @@ test("following ends when patience does", async () => {
   const following = client.orders.waitUntilSettled("ord_1", { timeoutMs: 0, intervalMs: 1 });
   await expect(following).rejects.toThrow(StillPendingError);
 });
+
+test("letters are asked for by what is given, and a replay is started under a key", async () => {
+  const { client, requests } = answering(() => json({ items: [] }));
+  await client.ops.deadLetters.of("MarkPaid", { event: "payment.captured", limit: 5 });
+  await client.ops.replays.start({ subscriber: "MarkPaid", from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z" });
+  expect(requests.map(({ method, url }) => `${method} ${new URL(url).pathname}${new URL(url).search}`)).toEqual([
+    "GET /ops/dead-letters/MarkPaid?event=payment.captured&limit=5",
+    "POST /ops/replays",
+  ]);
+  expect(requests[1]!.headers.get("idempotency-key")).toMatch(/^[0-9a-f-]{36}$/);
+});

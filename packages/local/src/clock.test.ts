@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ManualClock, systemClock } from "./clock.ts";
+import { ManualClock, SkippingClock, systemClock } from "./clock.ts";
 import { seededRandom } from "./random.ts";
 
 describe("the manual clock", () => {
@@ -95,5 +95,38 @@ describe("seeded randomness", () => {
 
   it("makes well-formed version 4 UUIDs", () => {
     expect(seededRandom(1).uuid()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+});
+
+describe("the skipping clock", () => {
+  it("goes with real time, and further by what is skipped", () => {
+    const clock = new SkippingClock();
+    const startMs = Date.now();
+    clock.skip(3_600_000);
+    expect(clock.now()).toBeGreaterThanOrEqual(startMs + 3_600_000);
+    expect(clock.now()).toBeLessThan(startMs + 3_660_000);
+  });
+
+  it("runs at once, in order, what has fallen due, and keeps the rest", async () => {
+    const clock = new SkippingClock();
+    const ran: string[] = [];
+    const at = (ms: number, name: string) => clock.setTimer(clock.now() + ms, () => ran.push(name));
+    at(120_000, "second");
+    at(60_000, "first");
+    const later = at(86_400_000, "later");
+    at(90_000, "cancelled").cancel();
+    const slept = clock.sleep(150_000);
+    clock.skip(200_000);
+    expect(ran).toEqual([]);
+    await slept;
+    expect(ran).toEqual(["first", "second"]);
+    later.cancel();
+  });
+
+  it("wakes a sleeper that is aborted, with the reason", async () => {
+    const controller = new AbortController();
+    const sleeping = new SkippingClock().sleep(60_000, controller.signal);
+    controller.abort(new Error("enough"));
+    await expect(sleeping).rejects.toThrow("enough");
   });
 });

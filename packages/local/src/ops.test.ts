@@ -1,4 +1,5 @@
 /** Dead letters and replays as operators meet them: through the API, on the whole system. */
+import { SQSClient, StartMessageMoveTaskCommand } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { BusEvent } from "./bus/bus.ts";
 import { readTopology } from "./cli/process.ts";
@@ -226,6 +227,35 @@ describe("letters", () => {
     expect(deadLetters(system)).toEqual({ RecordTimelineDeadLetters: left.length });
   });
 
+  test("of a queue that SQS moves already are followed by whoever asks for all of them", async () => {
+    const { endpointUrl: endpoint, queues } = system.local;
+    const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+    const sqs = new SQSClient({ endpoint, region: "local", credentials });
+    const event = eventOf(confirmed, "payment.captured");
+    for (let letter = 0; letter < 3; letter++) leave("MarkPaid", event);
+    const slowly = { SourceArn: queueOf("MarkPaid"), MaxNumberOfMessagesPerSecond: 1 };
+    const DestinationArn = topology.queues.MarkPaidQueue!.arn;
+    await sqs.send(new StartMessageMoveTaskCommand({ ...slowly, DestinationArn }));
+    const { redriven, more } = await ops().deadLetters.redrive({ subscriber: "MarkPaid", all: true });
+    expect(more).toBe(false);
+    expect(redriven).toBeLessThanOrEqual(3);
+    expect(queues.counts(queueOf("MarkPaid")).visible).toBe(0);
+    await system.local.idle();
+    expect(await ops().deadLetters.redrive({ subscriber: "MarkPaid", all: true })).toMatchObject({
+      redriven: 0,
+      more: false,
+    });
+  });
+
+  test("asked for by two people at once are each sent once", async () => {
+    const left = leaveAll();
+    const filter = { after: "2000-01-01T00:00:00Z" };
+    const answers = await Promise.all([1, 2].map(() => ops().deadLetters.redrive({ subscriber, filter })));
+    expect(answers.reduce((sum, { redriven }) => sum + redriven, 0)).toBe(left.length);
+    await system.local.idle();
+    expect(deadLetters(system)).toEqual({});
+  });
+
   test("that can't be read are listed without an event, fit no filter, and come back with a reason", async () => {
     const id = leave(subscriber, "{");
     expect((await ops().deadLetters.of(subscriber)).items).toMatchObject([{ id, failure: { attempts: 11 } }]);
@@ -236,6 +266,16 @@ describe("letters", () => {
     const { items } = await ops().deadLetters.of(subscriber);
     expect(items).toMatchObject([{ failure: { code: "MalformedEventError", attempts: 12 } }]);
     expect(items[0]!.id).not.toBe(id);
+  });
+
+  test("that fail again at once are redriven once in a call", async () => {
+    const event = eventOf(confirmed, "order.placed");
+    leave(subscriber, { ...event, detail: { ...event.detail, version: 99 } });
+    const filter = { event: "order.placed" };
+    expect(await ops().deadLetters.redrive({ subscriber, filter })).toMatchObject({ examined: 1, redriven: 1 });
+    await system.local.idle();
+    const { items } = await ops().deadLetters.of(subscriber, filter);
+    expect(items).toMatchObject([{ event: { version: 99 }, failure: { code: "EventTooNewError", attempts: 12 } }]);
   });
 
   test("show no more than the limit, and say that there are more", async () => {
@@ -475,6 +515,23 @@ describe("a replay", () => {
     expect(items).toMatchObject([
       { event: { name: "order.placed" }, failure: { code: "StrayReplayError", attempts: 1 } },
     ]);
+  });
+
+  test("that can't be handed on leaves letters with Replay, which go on to their subscriber when they are redriven", async () => {
+    const filter = { orderId: confirmed, event: "order.placed" };
+    system.hooks.beforeInvoke = (name) => {
+      if (name === "Replay") throw new Error("out of memory");
+    };
+    await ops().replays.start({ subscriber: "RecordTimeline", from, to: now(), filter });
+    for (let minute = 0; minute < 7; minute++) await system.skip(61_000);
+    const { items } = await ops().deadLetters.of("Replay", filter);
+    // What a relay published twice is in the archive twice.
+    const { id } = eventOf(confirmed, "order.placed").detail;
+    expect(items.length).toBe(archived().filter(({ detail }) => detail.id === id).length);
+    for (const { failure } of items) expect(failure).toMatchObject({ code: "Unreported" });
+    const invoked = await runsOf(() => ops().deadLetters.redrive({ subscriber: "Replay", all: true }));
+    expect([...invoked]).toEqual(expect.arrayContaining(["Replay", "RecordTimeline"]));
+    expect(deadLetters(system)).toEqual({});
   });
 
   test("that fails while it is handed on is handed on again", async () => {

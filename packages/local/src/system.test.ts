@@ -4,6 +4,7 @@ import { sumOf } from "./meter/meter.ts";
 import { paymentOf, play, scenarios } from "./shop/scenario.ts";
 import { orderFor, people, shippingAddress } from "./shop/seed.ts";
 import { usageOf } from "./shop/story.ts";
+import { deadLetters as lettersOf, place as placeOrder, settle as settleOrder } from "./test/checkout.ts";
 import { providersBooks, type System, startSystem } from "./test/system.ts";
 
 let system: System;
@@ -17,32 +18,13 @@ afterEach(() => {
 
 const lines = [{ sku: "MUG-BLUE", quantity: 1 }];
 
-async function place(token: string, client: Client = system.shop.customer): Promise<string> {
-  return (await client.orders.place(orderFor(lines, token))).id;
-}
-
-/** Waits for the end, moving the clock over retries and the watch's pauses. */
-async function settle(id: string, client: Client = system.shop.customer): Promise<Order> {
-  for (let minute = 0; minute < 40; minute++) {
-    await system.local.idle();
-    const order = await client.orders.get(id);
-    if (order.paid || order.status === "cancelled") return order;
-    await system.skip(minute === 0 ? 31_000 : 61_000);
-  }
-  throw new Error(`${id} did not settle`);
-}
-
+const place = (token: string) => placeOrder(system, token);
+const settle = (id: string, client?: Client) => settleOrder(system, id, client);
+const deadLetters = () => lettersOf(system);
 const stock = (sku = "MUG-BLUE") => system.shop.staff.products.stock(sku);
 
 async function paymentStatus(orderId: string): Promise<string | undefined> {
   return (await paymentOf(system.shop.customer, orderId))?.status;
-}
-
-/** Messages waiting in queues for people. */
-function deadLetters(): Record<string, number> {
-  const queues = Object.entries(system.local.topology.queues).filter(([name]) => name.endsWith("DeadLetters"));
-  const counts = queues.map(([name, { arn }]) => [name, system.local.queues.counts(arn).visible] as const);
-  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
 describe("the orders of the demo", () => {
