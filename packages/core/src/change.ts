@@ -1,6 +1,6 @@
 import type { Cause } from "@cartwright/events";
+import { isConditionFailure } from "./aws-fault.ts";
 import { now } from "./clock.ts";
-import { isConditionFailure } from "./dynamo.ts";
 import { ContentionError } from "./error.ts";
 import { type Fact, record } from "./outbox.ts";
 

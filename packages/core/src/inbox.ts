@@ -3,9 +3,10 @@
  * and the record that a subscriber has had it for an event.
  */
 import { Entity, type TransactWriteEntity } from "electrodb";
+import { ConditionFailedError } from "./aws-fault.ts";
 import { now } from "./clock.ts";
 import { type Outcome, untilUncontended } from "./contention.ts";
-import { ConditionFailedError, dynamo } from "./dynamo.ts";
+import { dynamo } from "./dynamo.ts";
 
 /** An event as it reaches one subscriber, however often. */
 export interface Delivery {

@@ -1,9 +1,9 @@
 import { type Cause, ProductCreated, ProductUpdated, Sku } from "@cartwright/events";
 import { createConversions } from "electrodb";
 import * as z from "zod";
+import { isConditionFailure, reaching } from "../aws-fault.ts";
 import { now } from "../clock.ts";
 import { decodeCursor, encodeCursor, type Page } from "../cursor.ts";
-import { isConditionFailure, reaching } from "../dynamo.ts";
 import { DomainError } from "../error.ts";
 import { fact, record } from "../outbox.ts";
 import { type ProductItem, products } from "./inventory.entity.ts";

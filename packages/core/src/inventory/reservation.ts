@@ -7,9 +7,9 @@ import {
   StockReserved,
   withPrefix,
 } from "@cartwright/events";
+import { isConditionFailure, reaching } from "../aws-fault.ts";
 import { now } from "../clock.ts";
 import { untilUncontended } from "../contention.ts";
-import { isConditionFailure, reaching } from "../dynamo.ts";
 import { DomainError } from "../error.ts";
 import { type Fact, fact, record } from "../outbox.ts";
 import { inventory, type ReservationItem } from "./inventory.entity.ts";

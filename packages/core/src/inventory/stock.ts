@@ -1,7 +1,7 @@
 import { type Cause, deriveId, StockAdjusted } from "@cartwright/events";
+import { reaching } from "../aws-fault.ts";
 import { now } from "../clock.ts";
 import { untilUncontended } from "../contention.ts";
-import { reaching } from "../dynamo.ts";
 import { DomainError, KeyReusedError } from "../error.ts";
 import { fact, record } from "../outbox.ts";
 import { inventory, products } from "./inventory.entity.ts";

@@ -4,7 +4,7 @@ import {
   type ListMessageMoveTasksResultEntry,
   StartMessageMoveTaskCommand,
 } from "@aws-sdk/client-sqs";
-import { reaching } from "../dynamo.ts";
+import { reaching } from "../aws-fault.ts";
 import { DomainError } from "../error.ts";
 import { sqs } from "./client.ts";
 import { countLetters } from "./reading.ts";

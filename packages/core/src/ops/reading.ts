@@ -5,8 +5,8 @@ import {
   type MessageAttributeValue,
   ReceiveMessageCommand,
 } from "@aws-sdk/client-sqs";
+import { reaching } from "../aws-fault.ts";
 import { now } from "../clock.ts";
-import { reaching } from "../dynamo.ts";
 import { sqs } from "./client.ts";
 import type { Subscriber } from "./subscriber.ts";
 

@@ -3,8 +3,8 @@ import { DescribeReplayCommand, type DescribeReplayResponse, StartReplayCommand 
 import { deriveId } from "@cartwright/events";
 import { Resource } from "sst";
 import * as z from "zod";
+import { isConditionFailure, reaching } from "../aws-fault.ts";
 import { now } from "../clock.ts";
-import { isConditionFailure, reaching } from "../dynamo.ts";
 import { DomainError, InvalidError, KeyReusedError } from "../error.ts";
 import { eventBridge } from "./client.ts";
 import { eventIn, fits, parseJson } from "./letter.ts";

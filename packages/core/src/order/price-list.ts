@@ -1,5 +1,5 @@
 import type { EventOf, ProductCreated, ProductUpdated } from "@cartwright/events";
-import { isConditionFailure, reaching } from "../dynamo.ts";
+import { isConditionFailure, reaching } from "../aws-fault.ts";
 import { type Fault, InvalidError, UnavailableError } from "../error.ts";
 import { prices } from "./price.entity.ts";
 import type { Line, Place } from "./schema.ts";

@@ -1,7 +1,7 @@
 /** What has happened to an order, for people to read: a projection of the events that tell of it. */
 import { Money, type OrderEvent } from "@cartwright/events";
 import * as z from "zod";
-import { isConditionFailure, reaching } from "../dynamo.ts";
+import { isConditionFailure, reaching } from "../aws-fault.ts";
 import { stepOf, textOf, undoes } from "./moment.ts";
 import { type TimelineItem, timeline } from "./timeline.entity.ts";
 

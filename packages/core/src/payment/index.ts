@@ -16,9 +16,9 @@ import {
 } from "@cartwright/events";
 import { Resource } from "sst";
 import * as z from "zod";
+import { isConditionFailure, reaching } from "../aws-fault.ts";
 import { type Change, change as changeItem } from "../change.ts";
 import { now } from "../clock.ts";
-import { isConditionFailure, reaching } from "../dynamo.ts";
 import { ContentionError, DomainError, UnavailableError } from "../error.ts";
 import { type Fact, fact, record } from "../outbox.ts";
 import { unseal } from "../seal.ts";

@@ -2,8 +2,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { idSchema, type Money } from "@cartwright/events";
 import * as z from "zod";
+import { isConditionFailure, reaching } from "../aws-fault.ts";
 import { now } from "../clock.ts";
-import { isConditionFailure, reaching } from "../dynamo.ts";
 import { DomainError, InvalidError, UnavailableError } from "../error.ts";
 import { type Authorization, CaptureRefusedError, type Provider, UnknownOutcomeError } from "./provider.ts";
 import { type Charge, charges } from "./sandbox.entity.ts";
