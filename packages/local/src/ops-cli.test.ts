@@ -1,0 +1,209 @@
+/** The operators' command line on the whole system, as a person or a script uses it. */
+import { spawn } from "node:child_process";
+import { run } from "@cartwright/ops";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { people } from "./shop/seed.ts";
+import { place, settle } from "./test/checkout.ts";
+import { repository } from "./test/fixture.ts";
+import { type System, startSystem } from "./test/system.ts";
+
+let system: System;
+let orders: string[];
+
+beforeAll(async () => {
+  system = await startSystem();
+  orders = [await place(system, "tok_ok"), await place(system, "tok_ok")];
+  for (const id of orders) await settle(system, id);
+  await system.local.idle();
+});
+afterAll(() => system.stop());
+afterEach(() => system.local.queues.purge(letterQueue()));
+
+const letterQueue = () => system.local.topology.queues.MarkPaidDeadLetters!.arn;
+const lettersLeft = () => system.local.queues.peek(letterQueue(), 100).map(({ messageId }) => messageId);
+
+async function ops(words: string[], environment: Record<string, string> = {}) {
+  const printed: string[] = [];
+  const errors: string[] = [];
+  const code = await run(words, {
+    print: (line) => printed.push(line),
+    printError: (line) => errors.push(line),
+    environment: { CARTWRIGHT_API_URL: system.local.apiUrl, ...environment },
+    isTerminal: false,
+    now: system.local.now,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 10)),
+    readFile: () => undefined,
+  });
+  return { code, printed, errors: errors.join("\n") };
+}
+
+/** Leaves the event that paid for an order as a dead letter, and answers the letter's id. */
+function leaveLetter(orderId: string, error = "TimeoutError"): string {
+  const [archive] = Object.values(system.local.topology.archives);
+  const captured = system.local.bus
+    .archived(archive!.name)
+    .find(({ detail }) => detail.name === "payment.captured" && JSON.stringify(detail.data).includes(orderId));
+  const text = (StringValue: string) => ({ DataType: "String", StringValue });
+  const attributes = { ERROR_CODE: text(error), ERROR_MESSAGE: text("too slow"), ATTEMPTS: text("5") };
+  return system.local.queues.send(letterQueue(), { body: JSON.stringify(captured), attributes }).messageId;
+}
+
+describe("dead letters", () => {
+  test("are listed by subscriber, with those that have none when asked for", async () => {
+    const none = await ops(["dead-letters", "list"]);
+    expect(none).toMatchObject({
+      code: 0,
+      errors: "",
+      printed: [expect.stringMatching(/^No dead letters in \d+ queues/)],
+    });
+    leaveLetter(orders[0]!);
+    const some = await ops(["dead-letters", "list"]);
+    expect(some.printed).toHaveLength(2);
+    expect(some.printed[1]).toMatch(/^MarkPaid +1 +queue +payment\.captured$/);
+    const all = await ops(["dead-letters", "list", "--all"]);
+    expect(all.printed.length).toBeGreaterThan(10);
+    expect(all.printed.join("\n")).toMatch(/CommitReservation +0 /);
+  });
+
+  test("are listed one by one, of one subscriber or wherever an order has some", async () => {
+    const ids = orders.map((order) => leaveLetter(order));
+    const { printed } = await ops(["dead-letters", "list", "MarkPaid"]);
+    expect(printed).toHaveLength(4);
+    for (const [at, id] of ids.entries()) {
+      expect(printed.join("\n")).toMatch(new RegExp(`${id}  payment.captured  ${orders[at]}  TimeoutError +5 `));
+    }
+    const [limited] = (await ops(["dead-letters", "list", "MarkPaid", "--limit", "1"])).printed.slice(-1);
+    expect(limited).toContain("there are more");
+    const found = await ops(["dead-letters", "list", "--order", orders[1]!]);
+    expect(found.printed[0]).toBe("MarkPaid");
+    expect(found.printed.join("\n")).toContain(ids[1]);
+    expect(found.printed.join("\n")).not.toContain(ids[0]);
+    expect((await ops(["dead-letters", "list", "MarkPaid", "--before", "1d"])).printed).toEqual([
+      "0 letters of 2 examined",
+    ]);
+  });
+
+  test("are shown with their event", async () => {
+    const id = leaveLetter(orders[0]!);
+    const { code, printed } = await ops(["dead-letters", "show", "MarkPaid", id]);
+    expect(code).toBe(0);
+    const gap = printed.indexOf("");
+    expect(printed.slice(0, gap).join("\n")).toMatch(
+      /order +ord_\w+\n.*\nerror +TimeoutError\nmessage +too slow\nattempts +5/,
+    );
+    expect(JSON.parse(printed.slice(gap).join("\n"))).toMatchObject({ detail: { data: { orderId: orders[0] } } });
+    const unknown = await ops(["dead-letters", "show", "MarkPaid", "nope"]);
+    expect(unknown).toMatchObject({ code: 1, errors: expect.stringContaining("dead_letter_not_found") });
+    const nobody = await ops(["dead-letters", "show", "Nobody", id]);
+    expect(nobody).toMatchObject({ code: 1, errors: expect.stringContaining("unknown_subscriber") });
+  });
+
+  test("are redriven by id, by filter, or all; a dry run only tells", async () => {
+    const ids = [orders[0]!, orders[1]!, orders[1]!].map((order) => leaveLetter(order));
+    const dry = await ops(["dead-letters", "redrive", "MarkPaid", "--all", "--dry-run"]);
+    expect(dry.printed).toEqual(["Would redrive 3 letters of 3 examined. Nothing was sent."]);
+    expect(lettersLeft().sort()).toEqual([...ids].sort());
+    const one = await ops(["dead-letters", "redrive", "MarkPaid", ids[1]!]);
+    expect(one).toMatchObject({ code: 0, printed: [expect.stringMatching(/^Redrove 1 letter of /)] });
+    expect(lettersLeft().sort()).toEqual([ids[0], ids[2]].sort());
+    expect((await ops(["dead-letters", "redrive", "MarkPaid", ids[1]!])).code).toBe(1);
+    const filtered = await ops(["dead-letters", "redrive", "MarkPaid", "--order", orders[1]!]);
+    expect(filtered.printed).toEqual(["Redrove 1 letter of 2 examined."]);
+    expect(lettersLeft()).toEqual([ids[0]]);
+    expect((await ops(["dead-letters", "redrive", "MarkPaid", "--all"])).printed).toEqual([
+      "Redrove 1 letter of 1 examined.",
+    ]);
+    await system.local.idle();
+    expect(lettersLeft()).toEqual([]);
+    for (const id of orders) expect(await system.shop.customer.orders.get(id)).toMatchObject({ paid: true });
+  });
+
+  test("that can't be redriven are named with the reason, and the command ends with 1", async () => {
+    const arn = system.local.topology.queues.OrderRelayDeadLetters!.arn;
+    const { messageId } = system.local.queues.send(arn, { body: "no event" });
+    const { code, printed } = await ops(["dead-letters", "redrive", "OrderRelay", "--all"]);
+    system.local.queues.purge(arn);
+    expect(code).toBe(1);
+    expect(printed[0]).toMatch(new RegExp(`^refused ${messageId}: it holds no event`));
+    expect(printed.at(-1)).toContain("1 refused");
+  });
+});
+
+test("a replay is followed to its end, brings an event once more, and can be followed later", async () => {
+  const seen: string[] = [];
+  system.hooks.beforeInvoke = (name) => void (name === "MarkPaid" && seen.push(name)) as undefined;
+  const { code, printed } = await ops(["replay", "MarkPaid", "--from", "1d", "--order", orders[0]!]);
+  await system.local.idle();
+  delete system.hooks.beforeInvoke;
+  expect(code).toBe(0);
+  expect(printed.at(-1)).toMatch(/^rpl_\w+ {2}to MarkPaid {2}completed/);
+  expect(seen).toEqual(["MarkPaid"]);
+  const id = printed[0]!.split(" ")[0]!;
+  expect(await ops(["replay", "--follow", id])).toMatchObject({
+    code: 0,
+    printed: [expect.stringContaining("completed")],
+  });
+  const future = await ops(["replay", "MarkPaid", "--from", "1h", "--to", "2999-01-01"]);
+  expect(future).toMatchObject({ code: 1, errors: expect.stringContaining("invalid_request") });
+});
+
+test("an order's timeline is told from its placing on", async () => {
+  const { code, printed } = await ops(["timeline", orders[0]!]);
+  expect(code).toBe(0);
+  expect(printed[1]).toMatch(/\+0\.000 s +Order placed +order\.placed/);
+  expect(printed.join("\n")).toMatch(/Order paid +order\.paid +payment\.captured/);
+  const none = await ops(["timeline", "ord_00000000000000000000000000"]);
+  expect(none).toMatchObject({ code: 1, errors: expect.stringContaining("order_not_found") });
+});
+
+describe("who asks", () => {
+  test("a customer is told that this is for staff", async () => {
+    const { email, password } = people.customer;
+    const refused = await ops(["dead-letters", "list"], { CARTWRIGHT_EMAIL: email, CARTWRIGHT_PASSWORD: password });
+    expect(refused).toMatchObject({ code: 1, errors: expect.stringMatching(/staff_only.*\n.*member of staff/) });
+    const wrong = await ops(["dead-letters", "list"], {
+      CARTWRIGHT_EMAIL: email,
+      CARTWRIGHT_PASSWORD: "Wrong-horse-1",
+    });
+    expect(wrong).toMatchObject({ code: 1, errors: expect.stringContaining("were refused") });
+  });
+
+  test("a token is taken as it is, until it has expired", async () => {
+    const { accessToken } = await system.shop.staff.users.signIn(people.staff);
+    expect((await ops(["dead-letters", "list"], { CARTWRIGHT_TOKEN: accessToken })).code).toBe(0);
+    await system.skip(2 * 3_600_000);
+    const expired = await ops(["dead-letters", "list"], { CARTWRIGHT_TOKEN: accessToken });
+    expect(expired).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/has expired.*\nCARTWRIGHT_TOKEN is not acc/),
+    });
+  });
+});
+
+test("as a process it prints JSON for scripts, and ends with its exit code", async () => {
+  const id = leaveLetter(orders[0]!);
+  const listed = await spawnOps(["dead-letters", "list", "MarkPaid", "--json"]);
+  expect(listed).toMatchObject({ code: 0, errors: "" });
+  expect(JSON.parse(listed.printed)).toMatchObject({
+    items: [{ id, subscriber: "MarkPaid" }],
+    examined: 1,
+    more: false,
+  });
+  expect(await spawnOps(["dead-letters", "redrive", "MarkPaid"])).toMatchObject({ code: 2, printed: "" });
+});
+
+async function spawnOps(words: string[]): Promise<{ code: number | null; printed: string; errors: string }> {
+  const child = spawn(process.execPath, ["--import", "tsx", "packages/ops/src/cli.ts", ...words], {
+    cwd: repository,
+    env: { ...process.env, CARTWRIGHT_API_URL: system.local.apiUrl },
+  });
+  let [printed, errors] = ["", ""];
+  child.stdout.on("data", (chunk) => {
+    printed += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    errors += chunk;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, printed, errors };
+}

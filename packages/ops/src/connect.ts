@@ -1,0 +1,116 @@
+/** Where the API is, and who asks. */
+import { type Client, createClient, ProblemError } from "@cartwright/client";
+import { type Io, RefusedError, UsageError } from "./io.ts";
+
+export interface Place {
+  url?: string | undefined;
+  deployed?: boolean | undefined;
+}
+
+const localUrl = "http://127.0.0.1:4000";
+/** The member of staff that `npm start` seeds. Known to everybody, so it is sent to this machine alone. */
+const seededStaff = { email: "grace@example.com", password: "Battery-staple-1" };
+const outputs = ".sst/outputs.json";
+
+/** Signs in where that takes a password. Throws `UsageError` and `RefusedError`, each with what to do. */
+export async function connect(place: Place, io: Io): Promise<Client> {
+  const url = urlOf(place, io);
+  const at = { baseUrl: url.href.replace(/\/+$/, ""), fetch: reaching(url) };
+  const token = await tokenFor(url, createClient(at), io);
+  return createClient({ ...at, token: () => token });
+}
+
+/** A fetch whose failures say where nobody answered, and what to do. */
+function reaching(url: URL): typeof globalThis.fetch {
+  return async (...request) => {
+    try {
+      return await fetch(...request);
+    } catch (error) {
+      const cause = error instanceof Error ? (error.cause as (Error & { code?: string }) | undefined) : undefined;
+      const reason = cause?.code ?? cause?.message ?? String(error);
+      const advice = isLocal(url)
+        ? "start it with npm start, or name another with --url"
+        : "check --url and your connection";
+      throw new RefusedError(`no API answers at ${url.origin} (${reason}): ${advice}`, { cause: error });
+    }
+  };
+}
+
+/** `--url`, what the last `sst deploy` of this checkout has answered, the environment, this machine. */
+export function urlOf({ url, deployed }: Place, io: Io): URL {
+  if (url !== undefined && deployed) throw new UsageError("--url and --deployed both say where: give one of them");
+  const given = url ?? (deployed ? deployedUrl(io) : undefined) ?? (io.environment.CARTWRIGHT_API_URL || localUrl);
+  const parsed = URL.canParse(given) ? new URL(given) : undefined;
+  if (!parsed || !["http:", "https:"].includes(parsed.protocol)) {
+    throw new UsageError(`${JSON.stringify(given)} is no URL of an API: expected one such as ${localUrl}`);
+  }
+  if (parsed.username || parsed.password) throw new UsageError("credentials don't belong into a URL: see --help");
+  if (parsed.protocol === "http:" && !isLocal(parsed)) {
+    throw new UsageError(`${parsed.origin} would let others read your token on the way: use https`);
+  }
+  return parsed;
+}
+
+function deployedUrl(io: Io): string {
+  const text = io.readFile(outputs);
+  const api = text === undefined ? undefined : apiIn(text);
+  if (api !== undefined) return api;
+  throw new RefusedError(
+    `--deployed reads ${outputs}, which sst deploy writes, and ${text === undefined ? "it isn't there" : "it names no api"}: deploy from this checkout, or give --url`,
+  );
+}
+
+function apiIn(text: string): string | undefined {
+  try {
+    const { api } = JSON.parse(text) as { api?: unknown };
+    return typeof api === "string" ? api : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLocal({ hostname }: URL): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
+}
+
+async function tokenFor(url: URL, anonymous: Client, { environment }: Io): Promise<string> {
+  const { CARTWRIGHT_TOKEN: token, CARTWRIGHT_EMAIL: email, CARTWRIGHT_PASSWORD: password } = environment;
+  if (token) return token;
+  if (Boolean(email) !== Boolean(password)) {
+    throw new UsageError("CARTWRIGHT_EMAIL and CARTWRIGHT_PASSWORD belong together: one of them is missing");
+  }
+  const given = email && password ? { email, password } : undefined;
+  const credentials = given ?? (isLocal(url) ? seededStaff : undefined);
+  if (!credentials) {
+    throw new UsageError(
+      `${url.origin} wants to know who asks: set CARTWRIGHT_TOKEN to a staff member's access token, or CARTWRIGHT_EMAIL and CARTWRIGHT_PASSWORD`,
+    );
+  }
+  try {
+    return (await anonymous.users.signIn(credentials)).accessToken;
+  } catch (error) {
+    if (!(error instanceof ProblemError && error.status === 401)) throw error;
+    throw new RefusedError(
+      given
+        ? "CARTWRIGHT_EMAIL and CARTWRIGHT_PASSWORD were refused: correct them"
+        : `the seeded member of staff is unknown at ${url.origin}: is it npm start that listens there? Otherwise set CARTWRIGHT_TOKEN`,
+    );
+  }
+}
+
+/** What a failed request means to the person who made it; undefined for an error that is no answer of an API. */
+export function explain(error: unknown, { environment }: Io): string | undefined {
+  if (error instanceof SyntaxError) return "what answers there is not this API: check --url";
+  if (!(error instanceof ProblemError)) return undefined;
+  const { code, status, message, problem } = error;
+  if (code === "unknown") return `${message}, and not as this API does: check --url, or try again`;
+  const told = `${code}: ${message}${problem.requestId ? ` (request ${problem.requestId})` : ""}`;
+  if (status === 401 && environment.CARTWRIGHT_TOKEN) {
+    return `${told}\nCARTWRIGHT_TOKEN is not accepted; access tokens live for an hour. Get a new one, or set CARTWRIGHT_EMAIL and CARTWRIGHT_PASSWORD instead.`;
+  }
+  if (status === 401) return `${told}\nThe sign-in has expired: run the command again.`;
+  if (status === 403)
+    return `${told}\nSign in as a member of staff: see CARTWRIGHT_TOKEN and CARTWRIGHT_EMAIL in --help.`;
+  if (status >= 500) return `${told}\nIt is safe to run the command again.`;
+  return told;
+}

@@ -1,0 +1,223 @@
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Io } from "./io.ts";
+import { run } from "./run.ts";
+
+/** A server that is no Cartwright: keeps what it was told, and answers as the test says. */
+let server: http.Server;
+let url: string;
+let requests: { path: string; authorization: string | undefined; body: string }[];
+let answer: { status: number; body: string };
+
+beforeAll(async () => {
+  server = http.createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    requests.push({ path: request.url!, authorization: request.headers.authorization, body });
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  requests = [];
+  answer = { status: 200, body: JSON.stringify({ items: [] }) };
+});
+
+async function ops(argv: string[], more: Partial<Io> = {}) {
+  const printed: string[] = [];
+  const errors: string[] = [];
+  const code = await run(argv, {
+    print: (line) => printed.push(line),
+    printError: (line) => errors.push(line),
+    environment: { CARTWRIGHT_API_URL: url, CARTWRIGHT_TOKEN: "jwt" },
+    isTerminal: false,
+    now: () => Date.parse("2026-03-08T12:00:00Z"),
+    sleep: async () => {},
+    readFile: () => undefined,
+    ...more,
+  });
+  return { code, printed: printed.join("\n"), errors: errors.join("\n") };
+}
+
+test.each<[string[], string]>([
+  [[], "dead-letters redrive"],
+  [["frob", "--x"], 'no command "frob"'],
+  [["dead-letters", "purge"], "there are dead-letters list, dead-letters show, dead-letters redrive"],
+  [["--url", "http://x"], "begin with a command"],
+  [["dead-letters", "list", "--nope"], "Unknown option '--nope'"],
+  [["dead-letters", "list", "MarkPaid", "extra"], '"extra" is too much'],
+  [["dead-letters", "list", "--limit", "0"], "--limit takes a number"],
+  [["dead-letters", "list", "MarkPaid", "--all"], "leave out the subscriber"],
+  [["dead-letters", "list", "--after", "yesterday"], "--after takes an ISO 8601 time"],
+  [["dead-letters", "show", "MarkPaid"], "<letter id>"],
+  [["dead-letters", "redrive", "MarkPaid"], "say which letters"],
+  [["dead-letters", "redrive", "MarkPaid", "--dry-run"], "say which letters"],
+  [["dead-letters", "redrive", "MarkPaid", "l1", "--all"], "exclude each other"],
+  [["dead-letters", "redrive", "MarkPaid", "--all", "--event", "x.y"], "exclude each other"],
+  [["replay"], "say which subscriber"],
+  [["replay", "MarkPaid"], "say from when on"],
+  [["replay", "MarkPaid", "--from", "2h", "--follow", "rpl_1"], "--follow is about a replay that was started"],
+  [["timeline"], "<order id>"],
+])("%j is refused before anything is sent, and tells why", async (argv, message) => {
+  const { code, errors, printed } = await ops(argv);
+  expect(errors).toContain(message);
+  expect(code).toBe(2);
+  expect(printed).toBe("");
+  expect(requests).toEqual([]);
+});
+
+test.each([["--help"], ["dead-letters", "redrive", "--help"], ["replay", "-h"]])(
+  "help is no error: %s",
+  async (...argv) => {
+    const { code, printed, errors } = await ops(argv);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(printed).toContain("CARTWRIGHT_TOKEN");
+  },
+);
+
+test("a server that isn't there, one that is another, and one that fails are told apart", async () => {
+  const gone = await ops(["dead-letters", "list", "--url", "http://127.0.0.1:1"]);
+  expect(gone).toMatchObject({
+    code: 1,
+    errors: expect.stringMatching(/no API answers at http:\/\/127\.0\.0\.1:1 .*npm start/),
+  });
+  answer = { status: 200, body: "<html>" };
+  expect(await ops(["dead-letters", "list"])).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining("not this API"),
+  });
+  answer = { status: 502, body: "<html>" };
+  expect(await ops(["dead-letters", "list"])).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining("answered 502"),
+  });
+});
+
+test("a problem is told with its code, and with what to do", async () => {
+  const problem = (status: number, code: string) => ({
+    status,
+    body: JSON.stringify({ code, detail: "the access token has expired", requestId: "r1" }),
+  });
+  answer = problem(401, "unauthenticated");
+  const expired = await ops(["dead-letters", "list"]);
+  expect(expired.code).toBe(1);
+  expect(expired.errors).toContain("unauthenticated: the access token has expired (request r1)");
+  expect(expired.errors).toContain("CARTWRIGHT_TOKEN is not accepted");
+  answer = problem(403, "staff_only");
+  expect((await ops(["dead-letters", "list"])).errors).toContain("member of staff");
+  answer = problem(503, "unavailable");
+  expect((await ops(["dead-letters", "list"])).errors).toContain("safe to run the command again");
+});
+
+test("the seeded password goes to this machine alone", async () => {
+  answer = { status: 401, body: JSON.stringify({ code: "bad_credentials" }) };
+  const here = await ops(["dead-letters", "list"], { environment: { CARTWRIGHT_API_URL: url } });
+  expect(here).toMatchObject({ code: 1, errors: expect.stringContaining("is it npm start that listens there?") });
+  expect(requests.map(({ path }) => path)).toEqual(["/sessions"]);
+  for (const elsewhere of ["https://127.0.0.1.example.com", "https://localhost.example", "https://api.example.com"]) {
+    const there = await ops(["dead-letters", "list", "--url", elsewhere], { environment: {} });
+    expect(there).toMatchObject({ code: 2, errors: expect.stringContaining("wants to know who asks") });
+  }
+});
+
+test.each([
+  [["--url", "http://api.example.com"], "use https"],
+  [["--url", "ftp://127.0.0.1"], "no URL of an API"],
+  [["--url", "nonsense"], "no URL of an API"],
+  [["--url", "https://me:secret@api.example.com"], "credentials don't belong"],
+  [["--url", "https://api.example.com", "--deployed"], "give one of them"],
+])("%j is no place to send a token to", async (place, message) => {
+  const { code, errors } = await ops(["dead-letters", "list", ...place]);
+  expect({ code, errors }).toEqual({ code: 2, errors: expect.stringContaining(message) });
+});
+
+test("--deployed goes where the last deployment is, and says what is missing", async () => {
+  const readFile = (path: string) => (path === ".sst/outputs.json" ? JSON.stringify({ api: url }) : undefined);
+  expect(
+    await ops(["dead-letters", "list", "--deployed"], { readFile, environment: { CARTWRIGHT_TOKEN: "jwt" } }),
+  ).toMatchObject({ code: 0 });
+  expect(requests).toMatchObject([{ path: "/ops/dead-letters", authorization: "Bearer jwt" }]);
+  expect(await ops(["dead-letters", "list", "--deployed"])).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining("it isn't there"),
+  });
+  const empty = await ops(["dead-letters", "list", "--deployed"], { readFile: () => "{}" });
+  expect(empty).toMatchObject({ code: 1, errors: expect.stringContaining("names no api") });
+});
+
+test("an email signs in with its password, and half of the two is refused", async () => {
+  answer = { status: 200, body: JSON.stringify({ accessToken: "fresh", items: [] }) };
+  const environment = { CARTWRIGHT_API_URL: url, CARTWRIGHT_EMAIL: "me@example.com", CARTWRIGHT_PASSWORD: "secret" };
+  expect(await ops(["dead-letters", "list"], { environment })).toMatchObject({ code: 0 });
+  expect(requests[0]).toMatchObject({
+    path: "/sessions",
+    body: JSON.stringify({ email: "me@example.com", password: "secret" }),
+  });
+  expect(requests[1]).toMatchObject({ path: "/ops/dead-letters", authorization: "Bearer fresh" });
+  const half = await ops(["dead-letters", "list"], { environment: { ...environment, CARTWRIGHT_PASSWORD: "" } });
+  expect(half).toMatchObject({ code: 2, errors: expect.stringContaining("belong together") });
+});
+
+test("a redrive goes on while there is more, and ends with 1 when something was refused", async () => {
+  const answers = [
+    { examined: 1_000, matched: 3, redriven: 3, refused: [], more: true },
+    {
+      examined: 200,
+      matched: 2,
+      redriven: 1,
+      refused: [{ id: "l5", reason: "it holds\u001b[2J no event" }],
+      more: false,
+    },
+  ];
+  const replies = answers.map((one) => JSON.stringify({ subscriber: "MarkPaid", dryRun: false, ...one }));
+  answer = {
+    status: 200,
+    get body() {
+      return replies[requests.length - 1]!;
+    },
+  };
+  const { code, printed } = await ops(["dead-letters", "redrive", "MarkPaid", "--after", "2h"]);
+  expect(code).toBe(1);
+  expect(requests.map(({ body }) => JSON.parse(body))).toEqual(
+    Array(2).fill({ subscriber: "MarkPaid", filter: { after: "2026-03-08T10:00:00.000Z" }, dryRun: false }),
+  );
+  expect(printed.split("\n")).toEqual([
+    "… 3 redriven of 1000 examined so far",
+    "refused l5: it holds\\u001b[2J no event",
+    "Redrove 4 letters of 1200 examined, 1 refused.",
+  ]);
+});
+
+test("a replay is followed to its end, and its failure is an error", async () => {
+  const states = ["starting", "running", "running", "failed"];
+  const replay = () => ({ id: "rpl_1", subscriber: "MarkPaid", status: states[requests.length - 1], reason: "gone" });
+  answer = {
+    status: 200,
+    get body() {
+      return JSON.stringify(replay());
+    },
+  };
+  const { code, printed, errors } = await ops(["replay", "MarkPaid", "--from", "1h", "--event", "payment.captured"]);
+  expect(JSON.parse(requests[0]!.body)).toEqual({
+    subscriber: "MarkPaid",
+    from: "2026-03-08T11:00:00.000Z",
+    to: "2026-03-08T12:00:00.000Z",
+    filter: { event: "payment.captured" },
+  });
+  expect(requests.length).toBe(4);
+  expect(printed.split("\n").map((line) => line.split("  ").at(-1))).toEqual(["starting", "running", "failed"]);
+  expect({ code, errors }).toEqual({ code: 1, errors: "The replay rpl_1 is failed: gone." });
+  requests = [];
+  expect(await ops(["replay", "MarkPaid", "--from", "1h", "--no-wait"])).toMatchObject({ code: 0 });
+  expect(requests.length).toBe(1);
+});
+
+test("--json prints the API's answers and nothing else", async () => {
+  answer.body = JSON.stringify({ items: [{ subscriber: "MarkPaid", letters: 0 }] });
+  expect(await ops(["dead-letters", "list", "--json"])).toEqual({ code: 0, printed: answer.body, errors: "" });
+});

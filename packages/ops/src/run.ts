@@ -1,0 +1,72 @@
+import { type Command, contextOf, parseCommand, text } from "./command.ts";
+import { connect, explain } from "./connect.ts";
+import * as deadLetters from "./dead-letters.ts";
+import { type Io, RefusedError, UsageError } from "./io.ts";
+import { replay } from "./replay.ts";
+import { paintOf } from "./text.ts";
+import { timeline } from "./timeline.ts";
+
+const commands: Command[] = [deadLetters.list, deadLetters.show, deadLetters.redrive, replay, timeline];
+
+const where = `Where and who:
+  --url <url>          the API (default CARTWRIGHT_API_URL, or http://127.0.0.1:4000)
+  --deployed           the API of this checkout's last sst deploy, from .sst/outputs.json
+  CARTWRIGHT_TOKEN     a staff member's access token; or
+  CARTWRIGHT_EMAIL, CARTWRIGHT_PASSWORD    to sign in with; on this machine, the seeded member of staff otherwise
+
+  --json               the API's answers, one line each, for scripts: npm run --silent ops -- …
+  --help               this text
+
+Exits with 0 when it is done, 1 when something was refused or failed, 2 when the command itself is wrong.`;
+
+const overview = `npm run ops -- <command> [options]
+
+${commands.map(({ name, summary }) => `  ${name.padEnd(21)}${summary}`).join("\n")}
+
+npm run ops -- <command> --help tells more.
+
+${where}`;
+
+/** Runs one command line and answers its exit code. */
+export async function run(argv: string[], io: Io): Promise<number> {
+  try {
+    return await dispatch(argv, io);
+  } catch (error) {
+    const { red } = paintOf(io);
+    if (error instanceof UsageError) {
+      io.printError(red(error.message));
+      io.printError("npm run ops -- --help shows what there is.");
+      return 2;
+    }
+    const told = error instanceof RefusedError ? error.message : explain(error, io);
+    if (told === undefined) throw error;
+    io.printError(red(told));
+    return 1;
+  }
+}
+
+async function dispatch(argv: string[], io: Io): Promise<number> {
+  const command = commands.find(({ name }) => name.split(" ").every((word, at) => argv[at] === word));
+  if (!command) return withoutCommand(argv, io);
+  const parsed = parseCommand(command, argv.slice(command.name.split(" ").length), io.now());
+  if (parsed.values.help) {
+    io.print(`${command.usage}\n\n${where}`);
+    return 0;
+  }
+  const client = await connect({ url: text(parsed.values.url), deployed: parsed.values.deployed === true }, io);
+  return (await command.run(contextOf(client, io, parsed))) ? 0 : 1;
+}
+
+function withoutCommand(argv: string[], io: Io): number {
+  if (argv.length === 0) throw new UsageError(overview);
+  if (argv.includes("--help") || argv.includes("-h")) {
+    io.print(overview);
+    return 0;
+  }
+  const words = argv.slice(0, argv.findIndex((word) => word.startsWith("-")) >>> 0).join(" ");
+  const group = commands.filter(({ name }) => name.startsWith(`${argv[0]} `)).map(({ name }) => name);
+  const known = (group.length > 0 ? group : commands.map(({ name }) => name)).join(", ");
+  throw new UsageError(
+    `${words ? `there is no command ${JSON.stringify(words)}` : "begin with a command"}: there are ${known}`,
+  );
+}
