@@ -196,10 +196,11 @@ describe("letters", () => {
     const before = bodiesIn(subscriber);
     const counts = { examined: left.length, matched: meant.length, refused: [], more: false };
     const dry = await ops().deadLetters.redrive({ subscriber, filter, dryRun: true });
-    expect(dry).toEqual({ subscriber, dryRun: true, ...counts, redriven: 0 });
+    const asOf = expect.any(String);
+    expect(dry).toEqual({ subscriber, dryRun: true, ...counts, redriven: 0, asOf });
     expect(bodiesIn(subscriber)).toEqual(before);
     const wet = await ops().deadLetters.redrive({ subscriber, filter });
-    expect(wet).toEqual({ subscriber, dryRun: false, ...counts, redriven: meant.length });
+    expect(wet).toEqual({ subscriber, dryRun: false, ...counts, redriven: meant.length, asOf });
     await system.local.idle();
     const rest = left.filter(({ id }) => !meant.includes(id)).map(({ event }) => JSON.stringify(event));
     expect(bodiesIn(subscriber).sort()).toEqual(rest.sort());
@@ -276,6 +277,17 @@ describe("letters", () => {
     await system.local.idle();
     const { items } = await ops().deadLetters.of(subscriber, filter);
     expect(items).toMatchObject([{ event: { version: 99 }, failure: { code: "EventTooNewError", attempts: 12 } }]);
+  });
+
+  test("that have come back are no part of a request that goes on", async () => {
+    const event = eventOf(confirmed, "order.placed");
+    leave(subscriber, { ...event, detail: { ...event.detail, version: 99 } });
+    const request = { subscriber, filter: { event: "order.placed" } };
+    const { asOf } = await ops().deadLetters.redrive(request);
+    await system.local.idle();
+    const goesOn = await ops().deadLetters.redrive({ ...request, sentBefore: asOf });
+    expect(goesOn).toMatchObject({ examined: 0, redriven: 0, more: false, asOf });
+    expect(await ops().deadLetters.redrive(request)).toMatchObject({ examined: 1, redriven: 1 });
   });
 
   test("show no more than the limit, and say that there are more", async () => {

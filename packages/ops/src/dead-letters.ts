@@ -145,12 +145,14 @@ ${filterUsage}
   },
   async run(context) {
     const { client, io, paint, printJson } = context;
-    const request = requestOf(context);
+    let request = requestOf(context);
     const sum = { examined: 0, matched: 0, redriven: 0, refused: 0 };
     let more = true;
     for (let call = 1; more && call <= maximumCalls; call++) {
       const answer = await client.ops.deadLetters.redrive(request);
       more = answer.more;
+      // A letter that fails again at once comes back as a new one, and would be redriven for ever.
+      request = { ...request, sentBefore: answer.asOf };
       sum.examined += answer.examined;
       sum.matched += answer.matched;
       sum.redriven += answer.redriven;

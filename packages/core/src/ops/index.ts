@@ -36,7 +36,7 @@ export async function letters(
       // What is listed can be shown or redriven at once.
       return "put-back";
     });
-  const { examined, ended } = await readThrough(subscriber, look, () => found.length > limit);
+  const { examined, ended } = await readThrough(subscriber, look, { enough: () => found.length > limit });
   const items = found
     .slice(0, limit)
     .sort((one, other) => compare(one.sentAt, other.sentAt) || compare(one.id, other.id));
@@ -51,7 +51,7 @@ export async function letterFromID(name: string, id: string): Promise<Letter & {
     found ??= batch.find((received) => received.id === id);
     return batch.map(() => "set-aside");
   };
-  const { examined, ended } = await readThrough(subscriber, look, () => found !== undefined);
+  const { examined, ended } = await readThrough(subscriber, look, { enough: () => found !== undefined });
   if (!found && ended === "at-a-bound") throw new LetterNotReachedError(name, id, examined);
   if (!found) throw new LetterNotFoundError(name, id);
   return { ...toLetter(subscriber, found), body: parseJson(found.body) };

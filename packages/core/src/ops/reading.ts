@@ -42,15 +42,15 @@ const batchSize = 10;
 
 /**
  * Reads a queue of dead letters through, batch by batch. Whatever happens to the caller, a letter that it did not
- * delete becomes visible again. Letters that arrive meanwhile are left alone, so that one that is redriven and fails
+ * delete becomes visible again. Letters that came after `asOf` are left alone, so that one that is redriven and fails
  * again at once is not redriven for ever.
  */
 export async function readThrough(
   { url, name }: Subscriber,
   look: (letters: Received[]) => Promise<Fate[]>,
-  enough: () => boolean = () => false,
+  { enough = () => false, asOf = now() }: { enough?: () => boolean; asOf?: Date } = {},
 ): Promise<Reading> {
-  const startedAt = now().toISOString();
+  const latest = asOf.toISOString();
   const untilMs = performance.now() + maximumMs;
   const seen = new Set<string>();
   const putBack: string[] = [];
@@ -60,7 +60,7 @@ export async function readThrough(
     while (!ended) {
       const batch = await reaching(`the dead letters of ${name}`, receive(url));
       // SQS may deliver a message twice.
-      const letters = batch.filter(({ id, sentAt }) => sentAt <= startedAt && !seen.has(id));
+      const letters = batch.filter(({ id, sentAt }) => sentAt <= latest && !seen.has(id));
       putBack.push(...batch.filter((letter) => !letters.includes(letter)).map(({ receiptHandle }) => receiptHandle));
       setAside.push(...letters.map(({ receiptHandle }) => receiptHandle));
       const fates = await look(letters);

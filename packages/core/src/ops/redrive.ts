@@ -4,6 +4,7 @@ import { type MessageAttributeValue, SendMessageCommand } from "@aws-sdk/client-
 import { Envelope, publish } from "@cartwright/events";
 import { Resource } from "sst";
 import * as z from "zod";
+import { now } from "../clock.ts";
 import { DomainError } from "../error.ts";
 import { eventBridge, sfn, sqs } from "./client.ts";
 import { fits, parseJson, toLetter } from "./letter.ts";
@@ -40,7 +41,8 @@ type Refusal = Redriven["refused"][number];
 export async function redrive(request: Redrive): Promise<Redriven> {
   const { dryRun = false } = request;
   const subscriber = subscriberFrom(request.subscriber);
-  const about = { subscriber: subscriber.name, dryRun };
+  const asOf = request.sentBefore ? new Date(request.sentBefore) : now();
+  const about = { subscriber: subscriber.name, dryRun, asOf: asOf.toISOString() };
   if (request.all && subscriber.redrivesTo === "queue") {
     if (!dryRun) return { ...about, ...(await moveAll(subscriber)), refused: [] };
     const count = await countLetters(subscriber);
@@ -55,7 +57,10 @@ export async function redrive(request: Redrive): Promise<Redriven> {
     found.refused.push(...refused);
     return letters.map(({ id }) => (gone.has(id) ? "gone" : "set-aside"));
   };
-  const { examined, ended } = await readThrough(subscriber, look, () => request.id !== undefined && found.matched > 0);
+  const { examined, ended } = await readThrough(subscriber, look, {
+    enough: () => request.id !== undefined && found.matched > 0,
+    asOf,
+  });
   if (request.id !== undefined && found.matched === 0 && ended === "at-its-end") {
     throw new LetterNotFoundError(subscriber.name, request.id);
   }

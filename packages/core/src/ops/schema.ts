@@ -63,6 +63,8 @@ export const Redrive = z
     filter: Filter.optional(),
     all: z.literal(true).optional(),
     dryRun: z.boolean().optional(),
+    /** Leaves letters alone that came later. A request that goes on with `more` sends the first answer's `asOf`. */
+    sentBefore: Time.optional(),
   })
   .refine(({ id, filter, all }) => [id, filter, all].filter((given) => given !== undefined).length === 1, {
     error: "say which letters: one of id, filter, or all: true",
@@ -85,6 +87,8 @@ export const Redriven = z.object({
   refused: z.array(z.object({ id: z.string(), reason: z.string() })),
   /** Whether there may be letters left that were asked for: the same request goes on with them. */
   more: z.boolean(),
+  /** Letters that came later were left alone: one that fails again at once is not redriven for ever. */
+  asOf: z.iso.datetime(),
 });
 export type Redriven = z.infer<typeof Redriven>;
 
