@@ -1,19 +1,13 @@
 import { registry } from "@cartwright/events";
 import { api } from "./api.ts";
 import { archive, bus } from "./bus.ts";
-import { acceptFromRule, allDeadLetters, deadLetters, delivery, type Redrive } from "./dead-letters.ts";
+import { acceptFromRule, allDeadLetters, delivery, type Redrive } from "./dead-letters.ts";
 import { identity } from "./identity.ts";
 import { physicalName } from "./stage.ts";
 import { opsTable } from "./table.ts";
+import { workOff, workQueue } from "./work-queue.ts";
 
-const replayTimeoutSeconds = 10;
-const maximumReceives = 5;
-
-const failures = deadLetters("Replay", [...registry.keys()], () => ({ to: "queue", queue: replayQueue }));
-const replayQueue = new sst.aws.Queue("ReplayQueue", {
-  visibilityTimeout: `${6 * replayTimeoutSeconds} seconds`,
-  dlq: { queue: failures.arn, retry: maximumReceives },
-});
+const replayWork = workQueue("Replay", { events: [...registry.keys()] });
 
 // EventBridge replays to rules, and knows no filter but time. This rule takes what is replayed and nothing else; its
 // function forwards to one subscriber what the replay is meant for.
@@ -22,13 +16,13 @@ const replayRule = new aws.cloudwatch.EventRule("Replay", {
   eventBusName: bus.name,
   eventPattern: $jsonStringify({ source: [{ prefix: `${$app.name}.` }], "replay-name": [{ exists: true }] }),
 });
-acceptFromRule("ReplayQueuePolicy", replayQueue, replayRule.arn);
-acceptFromRule("ReplayDeadLettersPolicy", failures, replayRule.arn);
+acceptFromRule("ReplayQueuePolicy", replayWork.queue, replayRule.arn);
+acceptFromRule("ReplayDeadLettersPolicy", replayWork.failures, replayRule.arn);
 new aws.cloudwatch.EventTarget("ReplayTarget", {
   eventBusName: bus.name,
   rule: replayRule.name,
-  arn: replayQueue.arn,
-  deadLetterConfig: { arn: failures.arn },
+  arn: replayWork.queue.arn,
+  deadLetterConfig: { arn: replayWork.failures.arn },
   retryPolicy: delivery,
 });
 
@@ -64,26 +58,11 @@ const replayLink = new sst.Linkable("ReplaySource", {
   properties: { archive: archive.arn, bus: bus.arn, rule: replayRule.arn },
 });
 
-const replay = new sst.aws.Function("Replay", {
+workOff(replayWork, {
   handler: "packages/functions/src/replay.handler",
-  link: [opsTable, deadLettersLink, failures],
-  environment: { DEAD_LETTERS: "ReplayDeadLetters", MAXIMUM_RECEIVES: String(maximumReceives) },
-  timeout: `${replayTimeoutSeconds} seconds`,
-  permissions: [
-    {
-      actions: [
-        "sqs:ChangeMessageVisibility",
-        "sqs:DeleteMessage",
-        "sqs:GetQueueAttributes",
-        "sqs:GetQueueUrl",
-        "sqs:ReceiveMessage",
-      ],
-      resources: [replayQueue.arn],
-    },
-    ...passOn(replayable.map(({ redrive }) => redrive)),
-  ],
+  link: [opsTable, deadLettersLink],
+  permissions: passOn(replayable.map(({ redrive }) => redrive)),
 });
-replayQueue.subscribe(replay.arn, { batch: { size: 10, partialResponses: true } });
 
 const opsRouter = new sst.aws.Function("OpsRouter", {
   handler: "packages/functions/src/ops.handler",

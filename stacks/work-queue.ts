@@ -1,0 +1,57 @@
+import { deadLetters } from "./dead-letters.ts";
+
+interface WorkQueueArgs {
+  /** Of the events that its messages may hold. */
+  events: string[];
+  /** How long a message stays invisible at first. */
+  delaySeconds?: number;
+  /** How often a message is received before it goes to the dead letters. */
+  maximumReceives?: number;
+}
+
+const timeoutSeconds = 10;
+
+/** A queue with dead letters that wait for a person, to be worked off by the function of its name. */
+export function workQueue(name: string, { events, delaySeconds = 0, maximumReceives = 5 }: WorkQueueArgs) {
+  const failures = deadLetters(name, events, () => ({ to: "queue", queue }));
+  const queue = new sst.aws.Queue(`${name}Queue`, {
+    delay: `${delaySeconds} seconds`,
+    // AWS asks for six times the function's timeout, so that throttled batches can be tried again.
+    visibilityTimeout: `${6 * timeoutSeconds} seconds`,
+    dlq: { queue: failures.arn, retry: maximumReceives },
+  });
+  return { name, queue, failures, maximumReceives };
+}
+
+interface Work {
+  handler: string;
+  link: unknown[];
+  permissions?: sst.aws.FunctionPermissionArgs[];
+}
+
+/** Has a function work a queue off, message by message. It leaves dead letters that tell their reason. */
+export function workOff(
+  { name, queue, failures, maximumReceives }: ReturnType<typeof workQueue>,
+  { handler, link, permissions = [] }: Work,
+) {
+  const worker = new sst.aws.Function(name, {
+    handler,
+    link: [...link, failures],
+    environment: { DEAD_LETTERS: `${name}DeadLetters`, MAXIMUM_RECEIVES: String(maximumReceives) },
+    timeout: `${timeoutSeconds} seconds`,
+    permissions: [
+      {
+        actions: [
+          "sqs:ChangeMessageVisibility",
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:GetQueueUrl",
+          "sqs:ReceiveMessage",
+        ],
+        resources: [queue.arn],
+      },
+      ...permissions,
+    ],
+  });
+  queue.subscribe(worker.arn, { batch: { size: 10, partialResponses: true } });
+}
