@@ -9,6 +9,7 @@ import { CatalogueError } from "./fail.ts";
 import { type Committed, readContract, toText, writeFiles } from "./folder.ts";
 import { breaches, type Fault, news, sampleFaults, unrecordedFaults } from "./gate.ts";
 import { pageOf } from "./page.ts";
+import { contractAt } from "./revision.ts";
 
 export interface Options {
   definitions: Definitions;
@@ -16,6 +17,8 @@ export interface Options {
   docsFolder: string;
   /** As `npm run topology` records it. */
   topologyFile: string;
+  /** A Git revision whose contract must be kept too, such as `origin/main`. */
+  against?: string | undefined;
 }
 
 export interface Outcome {
@@ -25,9 +28,12 @@ export interface Outcome {
 }
 
 /** Looks and writes nothing. */
-export async function check({ definitions, contractFolder, docsFolder, topologyFile }: Options): Promise<Outcome> {
+export async function check(options: Options): Promise<Outcome> {
+  const { definitions, contractFolder, docsFolder, topologyFile, against } = options;
   const committed = await readContract(contractFolder);
   const broken = breaches(definitions, committed);
+  // Who records a breach anew gets past what lies in the folder, and not past what others have.
+  if (against) broken.push(...unlike(broken, breaches(definitions, await contractAt(against, contractFolder))));
   // What is broken differs from what is recorded too, but must not be recorded.
   const unrecorded = broken.length > 0 ? [] : unrecordedFaults(definitions, committed);
   const contract = [...broken, ...unrecorded, ...sampleFaults(definitions, committed)];
@@ -46,6 +52,10 @@ export async function record({ definitions, contractFolder, docsFolder, topology
   await writeFiles(docsFolder, docsOf(committed, await readTopology(topologyFile)));
   const faults = sampleFaults(definitions, committed);
   return { faults, summary: `${counts(committed)}: ${files.size} files of the contract written` };
+}
+
+function unlike(known: Fault[], faults: Fault[]): Fault[] {
+  return faults.filter(({ message }) => !known.some((other) => other.message === message));
 }
 
 function docsOf(committed: Committed, topology: Topology): Map<string, string> {

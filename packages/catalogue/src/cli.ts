@@ -1,6 +1,7 @@
 /**
  * `npm run events` records what is new in the contract of events and writes docs/events. `npm run events:check` writes
- * nothing, and fails when the code breaks the contract or when something is not recorded.
+ * nothing, and fails when the code breaks the contract or when something is not recorded; with `--against origin/main`
+ * also when it breaks the contract of that revision, whatever has been recorded since.
  */
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,13 +16,15 @@ try {
   const { values } = parseArgs({
     options: {
       check: { type: "boolean", default: false },
+      against: { type: "string" },
       contract: { type: "string", default: path.join(root, "packages/events/contract") },
       docs: { type: "string", default: path.join(root, "docs/events") },
       topology: { type: "string", default: path.join(root, "stacks/topology.json") },
     },
   });
   const folders = { contractFolder: values.contract, docsFolder: values.docs, topologyFile: values.topology };
-  const { faults, summary } = await (values.check ? check : record)({ definitions, ...folders });
+  const { against } = values;
+  const { faults, summary } = await (values.check ? check : record)({ definitions, against, ...folders });
   for (const { message, advice } of faults) console.error(`${message}\n  ${advice}`);
   if (faults.length > 0) process.exitCode = 1;
   else console.log(summary);
