@@ -64,6 +64,9 @@ workOff(replayWork, {
   permissions: passOn(replayable.map(({ redrive }) => redrive)),
 });
 
+/** A replay's ARN holds its id, which is only known once there is one. */
+const replayArns = archive.arn.apply((arn) => arn.replace(/:archive\/.*$/, ":replay/rpl_*"));
+
 const opsRouter = new sst.aws.Function("OpsRouter", {
   handler: "packages/functions/src/ops.handler",
   link: [opsTable, deadLettersLink, replayLink, bus, identity],
@@ -77,12 +80,8 @@ const opsRouter = new sst.aws.Function("OpsRouter", {
     { actions: ["sqs:DeleteMessage"], resources: redrivable },
     { actions: ["sqs:ListMessageMoveTasks", "sqs:StartMessageMoveTask"], resources: movable },
     ...passOn(queues.map(({ redrive }) => redrive)),
-    { actions: ["events:StartReplay"], resources: [archive.arn] },
-    {
-      // A replay's ARN holds its id, which is only known once there is one.
-      actions: ["events:DescribeReplay"],
-      resources: [$interpolate`${archive.arn.apply((arn) => arn.replace(/:archive\/.*$/, ":replay/"))}rpl_*`],
-    },
+    { actions: ["events:StartReplay"], resources: [archive.arn, bus.arn, replayArns] },
+    { actions: ["events:DescribeReplay"], resources: [replayArns] },
   ],
 });
 api.route("ANY /ops/{proxy+}", opsRouter.arn, { auth: false });

@@ -1,3 +1,4 @@
+import { EventTooNewError, MalformedEventError, PaymentCaptured, UnknownEventError } from "@cartwright/events";
 import validate from "asl-validator";
 import { expect, test } from "vitest";
 import { topology } from "./recorded.ts";
@@ -17,7 +18,7 @@ const machine = topology.machines.Checkout!;
 const states = machine.definition.States as Record<string, State>;
 const forward = ["ReserveStock", "AuthorizePayment", "ConfirmOrder", "CapturePayment"];
 const undo = ["AbandonOrder", "VoidPayment", "ReleaseStock", "CancelOrder"];
-const tasks = Object.entries(states).filter(([, state]) => state.Type === "Task");
+const tasks = [...forward, ...undo].map((name) => [name, states[name]!] as const);
 
 test("the definition is valid", () => {
   const result = validate(machine.definition);
@@ -54,8 +55,27 @@ test("a payment that needs the customer ends the run without undoing anything", 
 
 test("every forward step that fails, for whatever reason, leads to the decision to abandon the order", () => {
   for (const name of forward) {
-    expect(states[name]!.Catch, name).toEqual([{ ErrorEquals: ["States.ALL"], Next: "AbandonOrder" }]);
+    expect(states[name]!.Catch!.at(-1), name).toEqual({ ErrorEquals: ["States.ALL"], Next: "AbandonOrder" });
   }
+});
+
+/** The steps that a run may begin with: they are the first to read the event. */
+const first = ["ReserveStock", "VoidPayment"];
+const unreadable = [
+  new EventTooNewError(PaymentCaptured, 99),
+  new MalformedEventError(),
+  new UnknownEventError("order.eaten"),
+].map(({ name }) => name);
+
+test("an event that can't be read leaves a dead letter with its reason, and the run fails", () => {
+  expect([states["Abandoned?"]!.Default, states["Abandoned?"]!.Choices![0]!.Next]).toEqual(first);
+  for (const name of first) {
+    expect(states[name]!.Catch![0], name).toEqual({ ErrorEquals: unreadable, Next: "LeaveDeadLetter" });
+  }
+  const { Resource, Arguments, Next } = states.LeaveDeadLetter as State & { Resource: string };
+  expect(Resource).toBe("arn:aws:states:::sqs:sendMessage");
+  expect(Arguments).toMatchObject({ QueueUrl: topology.queues.StartCheckoutDeadLetters!.url });
+  expect(states[Next!]!.Type).toBe("Fail");
 });
 
 test("the undo runs in reverse, once abandoning is decided", () => {
@@ -80,7 +100,10 @@ test("the checkout of an abandoned order goes straight to the undo", () => {
 });
 
 test("an undo that fails is not caught, so that its execution fails", () => {
-  for (const name of undo) expect(states[name]!.Catch, name).toBeUndefined();
+  for (const name of undo) {
+    const caught = (states[name]!.Catch ?? []).flatMap(({ ErrorEquals }) => ErrorEquals);
+    expect(caught, name).toEqual(first.includes(name) ? unreadable : []);
+  }
 });
 
 test("only faults that may pass are tried again, never a refusal", () => {
@@ -98,7 +121,8 @@ test("undoing is tried for longer than going forward, and retries never come in 
 });
 
 test("each task calls the function of its name with the event that started it", () => {
-  expect(tasks.map(([name]) => name).sort()).toEqual([...forward, ...undo].sort());
+  const invoking = Object.keys(states).filter((name) => states[name]!.Arguments?.FunctionName !== undefined);
+  expect(invoking.sort()).toEqual([...forward, ...undo].sort());
   for (const [name, { Arguments }] of tasks) {
     expect(Arguments!.FunctionName, name).toBe(topology.functions[name]!.arn);
     expect(Arguments!.Payload, name).toMatchObject({ event: "{% $event %}" });
@@ -122,13 +146,16 @@ test("abandoning is told the error and the step it stopped", () => {
   });
 });
 
-test("the machine may invoke its own steps and deliver its logs, nothing else", () => {
+test("the machine may invoke its own steps, leave dead letters and deliver its logs, nothing else", () => {
   const role = Object.values(topology.roles).find(({ arn }) => arn === machine.role)!;
   const invoked = [...forward, ...undo].map((name) => topology.functions[name]!.arn);
-  expect(role.statements).toHaveLength(2);
-  expect(role.statements[0]!.Action).toEqual(["lambda:InvokeFunction"]);
-  expect([...(role.statements[0]!.Resource as string[])].sort()).toEqual(invoked.sort());
-  for (const action of role.statements[1]!.Action as string[]) expect(action).toMatch(/^logs:/);
+  const [steps, letters, logs, ...more] = role.statements;
+  expect(more).toEqual([]);
+  expect(steps!.Action).toEqual(["lambda:InvokeFunction"]);
+  expect([...(steps!.Resource as string[])].sort()).toEqual(invoked.sort());
+  const { arn } = topology.queues.StartCheckoutDeadLetters!;
+  expect(letters).toMatchObject({ Action: ["sqs:SendMessage"], Resource: [arn] });
+  for (const action of logs!.Action as string[]) expect(action).toMatch(/^logs:/);
 });
 
 test("the bus starts a checkout without a function between", () => {

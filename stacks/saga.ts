@@ -5,7 +5,7 @@ import { paymentTokenKey } from "./secret.ts";
 import { physicalName, policy } from "./stage.ts";
 import { inventoryTable, orderTable, paymentTable, sandboxTable } from "./table.ts";
 
-const { choice, lambdaInvoke, pass, succeed } = sst.aws.StepFunctions;
+const { choice, fail, lambdaInvoke, pass, sqsSendMessage, succeed } = sst.aws.StepFunctions;
 
 const stock = [inventoryTable];
 const payment = [paymentTable, sandboxTable];
@@ -35,6 +35,12 @@ const passing = [
   "ContentionError",
 ];
 
+/** What a step throws that can't read its event: trying again won't help, and there is nothing to undo yet. */
+const unconsumable = ["EventTooNewError", "MalformedEventError", "UnknownEventError"];
+
+const starts = pattern(OrderPlaced, CheckoutResumed);
+const failures = deadLetters("StartCheckout", starts.detailType, () => ({ to: "machine", machine: checkout }));
+
 // After a Catch the state's input is the error, so all that later states need is kept in variables. The steps get the
 // event as it came: they know its versions, this definition does not.
 const receive = pass({
@@ -52,8 +58,25 @@ const voidPayment = undo("VoidPayment");
 const releaseStock = undo("ReleaseStock");
 const cancelOrder = undo("CancelOrder");
 
+const leaveDeadLetter = sqsSendMessage({
+  name: "LeaveDeadLetter",
+  queue: failures,
+  messageBody: "{% $string({ 'detail': $event }) %}",
+  messageAttributes: {
+    ERROR_CODE: text("{% $states.input.Error %}"),
+    ERROR_MESSAGE: text("{% $substring($parse($states.input.Cause).errorMessage, 0, 2000) %}"),
+    ATTEMPTS: text("1"),
+    FIRST_ATTEMPT_AT: text("{% $states.context.Execution.StartTime %}"),
+  },
+});
+const unreadable = fail({ name: "Unreadable", error: "Unreadable", cause: "The event is in the dead letters." });
+
 // `catch` jumps to the head of the chain its target belongs to, so it comes before that chain is made.
+for (const state of [reserveStock, voidPayment]) state.catch(leaveDeadLetter, { errors: unconsumable });
 for (const state of [reserveStock, authorizePayment, confirmOrder, capturePayment]) state.catch(abandonOrder);
+leaveDeadLetter
+  .retry({ errors: ["States.ALL"], interval: "2 seconds", maxAttempts: 5, backoffRate: 2 })
+  .next(unreadable);
 
 const undone = succeed({ name: "Undone" });
 voidPayment.next(releaseStock).next(cancelOrder).next(undone);
@@ -89,7 +112,7 @@ export const checkout = new sst.aws.StepFunctions("Checkout", {
   },
 });
 
-startFromBus("StartCheckout", pattern(OrderPlaced, CheckoutResumed));
+startFromBus("StartCheckout");
 
 function step(name: string, handler: string, link: unknown[]) {
   return new sst.aws.Function(name, { handler: `packages/functions/src/saga/${handler}`, link });
@@ -146,6 +169,7 @@ function narrowRole(roleName: string) {
         actions: ["lambda:InvokeFunction"],
         resources: Object.values(functions).map((invoked) => invoked.arn),
       },
+      { actions: ["sqs:SendMessage"], resources: [failures.arn] },
       {
         // AWS knows no resource to narrow the delivery of a state machine's logs to.
         actions: [
@@ -165,9 +189,12 @@ function narrowRole(roleName: string) {
   });
 }
 
+function text(value: string) {
+  return { DataType: "String", StringValue: value };
+}
+
 /** EventBridge starts the machine itself: no function between, that could lose the event. */
-function startFromBus(name: string, events: { source: string[]; detailType: string[] }) {
-  const failures = deadLetters(name, events.detailType, () => ({ to: "machine", machine: checkout }));
+function startFromBus(name: string) {
   const role = new aws.iam.Role(`${name}Role`, {
     name: physicalName(name, 64),
     assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "events.amazonaws.com" }),
@@ -183,7 +210,7 @@ function startFromBus(name: string, events: { source: string[]; detailType: stri
   const rule = new aws.cloudwatch.EventRule(name, {
     name: physicalName(name, 64),
     eventBusName: bus.name,
-    eventPattern: $jsonStringify({ source: events.source, "detail-type": events.detailType }),
+    eventPattern: $jsonStringify({ source: starts.source, "detail-type": starts.detailType }),
   });
   acceptFromRule(`${name}DeadLettersPolicy`, failures, rule.arn);
   new aws.cloudwatch.EventTarget(`${name}Target`, {

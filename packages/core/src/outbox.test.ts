@@ -31,5 +31,5 @@ test("a write without events clears the outbox and is a version of its own", () 
 test("an event that the bus could never carry is refused before anything is written, and says by how much", () => {
   const write = () => record(orderId, 0, new Date(0), cause, [placed(4000)]);
   expect(write).toThrow(expect.objectContaining({ name: "TooLargeError", kind: "invalid", code: "too_large" }));
-  expect(write).toThrow(/order\.placed of ord_\w+ has \d+ bytes; the bus takes less than 262144: store the data/);
+  expect(write).toThrow(/order\.placed of ord_\w+ has \d+ bytes; an event has at most 245760: store the data/);
 });

@@ -18,8 +18,9 @@ interface Attribute {
   StringValue: string;
 }
 
-/** Longer messages help nobody; all attributes of a message share its 1 MB with the body. */
+/** Longer texts help nobody; all attributes of a message share its size with the body. */
 const maximumMessageCharacters = 2000;
+const maximumCodeCharacters = 100;
 
 /**
  * A failure as message attributes of a dead letter. The names of code and message are those that EventBridge gives to
@@ -33,8 +34,8 @@ export function toAttributes({
   lastAt,
 }: DeadLetterFailure): Record<string, Attribute> {
   const texts = {
-    ERROR_CODE: code || "Error",
-    ERROR_MESSAGE: message.slice(0, maximumMessageCharacters) || "no message",
+    ERROR_CODE: sendable(code, maximumCodeCharacters) || "Error",
+    ERROR_MESSAGE: sendable(message, maximumMessageCharacters) || "no message",
     ATTEMPTS: attempts?.toString(),
     FIRST_ATTEMPT_AT: firstAt,
     LAST_ATTEMPT_AT: lastAt,
@@ -61,4 +62,11 @@ export function fromAttributes(
     ...(firstAt && { firstAt }),
     ...(lastAt && { lastAt }),
   };
+}
+
+/** SQS takes the characters that XML 1.0 allows and refuses the whole message for any other one. */
+function sendable(text: string, maximumCharacters: number): string {
+  return text
+    .slice(0, maximumCharacters)
+    .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd");
 }

@@ -11,6 +11,8 @@ function registered(subject: string, sequence = 1): Envelope {
   return createEvent(UserRegistered, about) as Envelope;
 }
 
+const taken = () => ({ EventId: "1" });
+
 test("sends at most ten entries in one request, in order", async () => {
   const events = Array.from({ length: 23 }, (_, index) => registered(`user-${index}`));
   const requests: Entry[][] = [];
@@ -18,7 +20,7 @@ test("sends at most ten entries in one request, in order", async () => {
     busName: "bus",
     putEvents: async (entries) => {
       requests.push(entries);
-      return { Entries: entries.map(() => ({})) };
+      return { Entries: entries.map(taken) };
     },
   });
   expect(failures).toEqual([]);
@@ -37,7 +39,7 @@ test("sends the entries that a 200 answer says have failed again, and only those
     putEvents: async (entries) => {
       const subjects = entries.map((entry) => JSON.parse(entry.Detail).subject as string);
       requests.push(subjects);
-      return { Entries: subjects.map((subject) => (fails(subject) ? { ErrorCode: "InternalFailure" } : {})) };
+      return { Entries: subjects.map((subject) => (fails(subject) ? { ErrorCode: "InternalFailure" } : taken())) };
     },
   });
   expect(requests).toEqual([["a", "b", "c", "d"], ["b", "d"], ["b"]]);
@@ -53,11 +55,17 @@ test("an entry that the bus will never take is sent once, and holds nothing back
     putEvents: async (entries) => {
       const sequences = entries.map((entry) => JSON.parse(entry.Detail).sequence as number);
       sent.push(...sequences);
-      return { Entries: sequences.map((sequence) => (sequence === 1 ? { ErrorCode: "MalformedDetail" } : {})) };
+      return { Entries: sequences.map((sequence) => (sequence === 1 ? { ErrorCode: "MalformedDetail" } : taken())) };
     },
   });
   expect(sent).toEqual([1, 2]);
-  expect(failures).toEqual([{ event: events[0], reason: "MalformedDetail: ", permanent: true }]);
+  expect(failures).toEqual([
+    {
+      event: events[0],
+      failure: { code: "MalformedDetail", message: "the bus gave no answer for this entry" },
+      permanent: true,
+    },
+  ]);
 });
 
 test("an event that no request could carry is refused alone, without a request", async () => {
@@ -67,7 +75,7 @@ test("an event that no request could carry is refused alone, without a request",
     busName: "bus",
     putEvents: async (entries) => {
       sent.push(...entries.map((entry) => JSON.parse(entry.Detail).subject as string));
-      return { Entries: entries.map(() => ({})) };
+      return { Entries: entries.map(taken) };
     },
   });
   expect(sent).toEqual(["a", "c"]);
@@ -85,18 +93,18 @@ test("no request comes up to 256 KB, which the bus refuses", async () => {
     putEvents: async (entries) => {
       const bytes = entries.map((entry) => 14 + (entry.Source + entry.DetailType + entry.Detail).length);
       sizes.push(bytes.reduce((sum, size) => sum + size, 0));
-      return { Entries: entries.map(() => ({})) };
+      return { Entries: entries.map(taken) };
     },
   });
   expect(sizes.length).toBe(3);
   expect(Math.max(...sizes)).toBeLessThan(256 * 1024);
 });
 
-test("an event that fills a request to its limit, which the bus refuses, is not publishable; one byte less is", () => {
+test("an event leaves 16 KB of 256 for what the bus and the queues wrap around it; one byte more is refused", () => {
   const filled = (length: number) => ({ ...registered("a"), data: { text: "x".repeat(length) } });
   const envelopeBytes = 14 + JSON.stringify(filled(0)).length + "cartwright.user".length + "user.registered".length;
-  expect(() => assertPublishable(filled(256 * 1024 - envelopeBytes))).toThrow(EventTooLargeError);
-  expect(() => assertPublishable(filled(256 * 1024 - envelopeBytes - 1))).not.toThrow();
+  expect(() => assertPublishable(filled(240 * 1024 - envelopeBytes))).not.toThrow();
+  expect(() => assertPublishable(filled(240 * 1024 - envelopeBytes + 1))).toThrow(EventTooLargeError);
 });
 
 test("the trace of an event goes on to the targets of the bus", async () => {
@@ -106,7 +114,7 @@ test("the trace of an event goes on to the targets of the bus", async () => {
     busName: "bus",
     putEvents: async (sent) => {
       entries.push(...sent);
-      return { Entries: sent.map(() => ({})) };
+      return { Entries: sent.map(taken) };
     },
   });
   expect(entries[0]!.TraceHeader).toBe("Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1");
@@ -119,10 +127,14 @@ test("reports the entries that a 200 answer says have failed, and only those", a
     busName: "bus",
     attempts: 1,
     putEvents: async (entries) => ({
-      Entries: entries.map((_, index) => (index === 1 ? { ErrorCode: "InternalFailure", ErrorMessage: "no" } : {})),
+      Entries: entries.map((_, index) =>
+        index === 1 ? { ErrorCode: "InternalFailure", ErrorMessage: "no" } : taken(),
+      ),
     }),
   });
-  expect(failures).toEqual([{ event: events[1], reason: "InternalFailure: no", permanent: false }]);
+  expect(failures).toEqual([
+    { event: events[1], failure: { code: "InternalFailure", message: "no" }, permanent: false },
+  ]);
 });
 
 test("an event whose predecessor failed is not sent before it", async () => {
@@ -133,12 +145,21 @@ test("an event whose predecessor failed is not sent before it", async () => {
     attempts: 1,
     putEvents: async (entries) => {
       sent.push(...entries.map((entry) => `${JSON.parse(entry.Detail).subject}${JSON.parse(entry.Detail).sequence}`));
-      return { Entries: entries.map(() => (sent.length === 1 ? { ErrorCode: "ThrottlingException" } : {})) };
+      return { Entries: entries.map(() => (sent.length === 1 ? { ErrorCode: "ThrottlingException" } : taken())) };
     },
   });
   expect(sent).toEqual(["a1", "b1"]);
   expect(failures.map(({ event }) => event)).toEqual([events[0], events[1]]);
 });
+
+test.each([{}, { ErrorMessage: "boom" }, { ErrorCode: "" }, { EventId: "" }, undefined])(
+  "an entry whose answer is %j has not arrived",
+  async (answer) => {
+    const options = { busName: "bus", attempts: 1 };
+    const putEvents = async () => ({ Entries: answer ? [answer] : [] });
+    expect(await publish([registered("a")], { ...options, putEvents })).toMatchObject([{ permanent: false }]);
+  },
+);
 
 test("a request that fails as a whole fails each of its entries", async () => {
   const events = [registered("a"), registered("b")];
@@ -149,7 +170,7 @@ test("a request that fails as a whole fails each of its entries", async () => {
       throw new Error("connection reset");
     },
   });
-  expect(failures.map(({ reason }) => reason)).toEqual(["Error: connection reset", "Error: connection reset"]);
+  expect(failures.map(({ failure }) => failure)).toEqual(Array(2).fill({ code: "Error", message: "connection reset" }));
 });
 
 test("an event that no request could carry is refused when it is written", () => {

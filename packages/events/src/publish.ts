@@ -12,9 +12,11 @@ export interface Entry {
   TraceHeader?: string;
 }
 
-/** Its answer: one result per entry, in order. */
+/** Its answer: one result per entry, in order. Only what has an `EventId` was taken. */
 export interface PutEventsResult {
-  Entries?: { ErrorCode?: string | undefined; ErrorMessage?: string | undefined }[] | undefined;
+  Entries?:
+    | { EventId?: string | undefined; ErrorCode?: string | undefined; ErrorMessage?: string | undefined }[]
+    | undefined;
 }
 
 export type PutEvents = (entries: Entry[]) => Promise<PutEventsResult>;
@@ -23,21 +25,30 @@ export type PutEvents = (entries: Entry[]) => Promise<PutEventsResult>;
 const maximumEntries = 10;
 const limitBytes = 256 * 1024;
 
+/**
+ * Queues and state machines take 256 KB too, of the event with what the bus wraps around it and of a dead letter with
+ * its attributes. What is published must have room in them.
+ */
+const maximumEventBytes = limitBytes - 16 * 1024;
+
 const firstPauseMs = 50;
 
 export class EventTooLargeError extends Error {
   override name = "EventTooLargeError";
 }
 
-/** Refuses what no request could publish, at the time of writing, while the caller can still be told. */
+/** Refuses what could not be published and delivered, at the time of writing, while the caller can still be told. */
 export function assertPublishable(event: Envelope): void {
-  const reason = tooLarge(event);
-  if (reason) throw new EventTooLargeError(`${reason}: store the data and send a reference`);
+  const bytes = entryBytes(toEntry(event, ""));
+  if (bytes <= maximumEventBytes) return;
+  throw new EventTooLargeError(
+    `${event.name} of ${event.subject} has ${bytes} bytes; an event has at most ${maximumEventBytes}: store the data and send a reference`,
+  );
 }
 
 export interface Unpublished {
   event: Envelope;
-  reason: string;
+  failure: { code: string; message: string };
   /** Whether the bus would refuse this event however often it is sent. */
   permanent: boolean;
 }
@@ -87,7 +98,7 @@ async function publishOnce(events: Envelope[], bus: Bus): Promise<Unpublished[]>
     const sendable: Envelope[] = [];
     for (const event of batch) {
       if (!blocked.has(event.subject)) sendable.push(event);
-      else unpublished.push({ event, reason: "an earlier event of its subject failed", permanent: false });
+      else unpublished.push({ event, failure: heldBack, permanent: false });
     }
     for (const failure of await send(sendable, bus)) {
       unpublished.push(failure);
@@ -97,25 +108,31 @@ async function publishOnce(events: Envelope[], bus: Bus): Promise<Unpublished[]>
   return unpublished;
 }
 
+const heldBack = { code: "HeldBack", message: "an earlier event of its subject failed" };
+const unanswered = { code: "NoAnswer", message: "the bus gave no answer for this entry" };
+
 /** Refusals of the entry itself, from the errors of EventBridge `PutEvents`; all others may pass. */
 const permanentCodes = ["InvalidArgument", "MalformedDetail"];
 
 async function send(events: Envelope[], { busName, putEvents }: Bus): Promise<Unpublished[]> {
   if (events.length === 0) return [];
-  const [oversized] = events.map(tooLarge);
+  const [first] = events;
   // A batch holds such an event alone; the bus would refuse the whole request for it.
-  if (oversized) return [{ event: events[0]!, reason: oversized, permanent: true }];
+  if (first && entryBytes(toEntry(first, "")) >= limitBytes) {
+    const message = `${first.name} of ${first.subject} has ${limitBytes} bytes or more, which no request can carry`;
+    return [{ event: first, failure: { code: "EventTooLargeError", message }, permanent: true }];
+  }
   try {
     const { Entries: answers = [] } = await putEvents(events.map((event) => toEntry(event, busName)));
     return events.flatMap((event, index): Unpublished[] => {
       const answer = answers[index];
-      if (!answer) return [{ event, reason: "the bus gave no answer for this entry", permanent: false }];
-      if (!answer.ErrorCode) return [];
-      const reason = `${answer.ErrorCode}: ${answer.ErrorMessage ?? ""}`;
-      return [{ event, reason, permanent: permanentCodes.includes(answer.ErrorCode) }];
+      if (answer?.EventId) return [];
+      const { ErrorCode: code = unanswered.code, ErrorMessage: message = unanswered.message } = answer ?? {};
+      return [{ event, failure: { code, message }, permanent: permanentCodes.includes(code) }];
     });
   } catch (error) {
-    return events.map((event) => ({ event, reason: String(error), permanent: false }));
+    const { name: code, message } = error instanceof Error ? error : new Error(String(error));
+    return events.map((event) => ({ event, failure: { code, message }, permanent: false }));
   }
 }
 
@@ -135,12 +152,6 @@ function* batches(events: Envelope[]): Generator<Envelope[]> {
     bytes += size;
   }
   if (batch.length > 0) yield batch;
-}
-
-function tooLarge(event: Envelope): string | undefined {
-  const bytes = entryBytes(toEntry(event, ""));
-  if (bytes < limitBytes) return undefined;
-  return `${event.name} of ${event.subject} has ${bytes} bytes; the bus takes less than ${limitBytes}`;
 }
 
 function toEntry(event: Envelope, busName: string): Entry {

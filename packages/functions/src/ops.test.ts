@@ -107,12 +107,17 @@ describe("a redrive", () => {
 });
 
 describe("a replay", () => {
+  const soon = (...seconds: number[]) => {
+    const [from, to] = seconds.map((ahead) => new Date(Date.now() + ahead * 1000).toISOString());
+    return { from, to };
+  };
   const window = { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z" };
 
   test.each([
     ["that ends before it begins", { from: window.to, to: window.from }, "to must be later"],
     ["of no time", { from: window.from, to: window.from }, "to must be later"],
-    ["into the future", { to: "2999-01-01T00:00:00Z" }, "lies in the future"],
+    ["into the future", { to: "2999-01-01T00:00:00Z" }, "to: 2999-01-01T00:00:00Z lies in the future"],
+    ["of what happens within the next minute", soon(20, 40), "from: "],
     ["without a zone", { from: "2026-01-01T00:00:00" }, "ISO 8601"],
     ["with an unknown filter", { filter: { sku: "MUG" } }, "filter.sku"],
   ])("%s is 400", async (_, overrides, told) => {

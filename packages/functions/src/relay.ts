@@ -30,8 +30,8 @@ export async function handler({ Records: records }: DynamoDBStreamEvent): Promis
     busName: Resource.Bus.name,
     putEvents: (entries) => eventBridge().send(new PutEventsCommand({ Entries: entries })),
   });
-  for (const { event, reason } of unpublished) {
-    log("not relayed", { event: event.name, correlationId: event.correlationId }, new Error(reason));
+  for (const { event, failure } of unpublished) {
+    log("not relayed", { event: event.name, correlationId: event.correlationId, code: failure.code }, failure.message);
   }
   const stop = await firstStuck(committed, unpublished);
   log("relayed", { count: events.length - unpublished.length, outcome: stop ? `stopped at ${stop}` : "complete" });
@@ -43,7 +43,7 @@ async function firstStuck(committed: Committed[], unpublished: Unpublished[]): P
   for (const { record, events, unreadable } of committed) {
     const lost = unpublished.filter(({ event }) => events.includes(event));
     const overdue = ageSeconds(record) >= Number(process.env.GIVE_UP_AFTER_SECONDS);
-    const letters = lost.map(({ event, reason }): Letter => ({ body: { detail: event }, failure: toFailure(reason) }));
+    const letters = lost.map(({ event, failure }): Letter => ({ body: { detail: event }, failure }));
     if (unreadable) letters.push({ body: whereabouts(record), failure: describe(unreadable) });
     const hopeful = lost.some(({ permanent }) => !permanent) && !overdue;
     if (hopeful || !(await bury(letters))) return record.dynamodb!.SequenceNumber!;
@@ -69,12 +69,6 @@ async function bury(letters: Letter[]): Promise<boolean> {
 interface Letter {
   body: object;
   failure: { code: string; message: string };
-}
-
-/** The bus tells an entry's failure as a code and a message. */
-function toFailure(reason: string): Letter["failure"] {
-  const [code, message] = reason.split(/: (.*)/s);
-  return message === undefined ? { code: "NotPublished", message: reason } : { code: code!, message };
 }
 
 function read(record: DynamoDBRecord): Committed {

@@ -323,7 +323,12 @@ function openWorkflows(ground: Ground, functions: FunctionHost, closers: Closer[
   });
   closers.push(() => asyncInvoker.stop());
   activity.watch("asynchronous invocations", asyncInvoker.busy);
-  const machines = createMachineHost({ ...shared, machines: topology.machines, onError: report });
+  const machines = createMachineHost({
+    ...shared,
+    machines: topology.machines,
+    sendMessage: (queueUrl, message) => queues.send(queueUrl, message),
+    onError: report,
+  });
   closers.push(() => machines.stop());
   activity.watch("state machines", () => machines.running() > 0);
   const targets: TargetCalls = {

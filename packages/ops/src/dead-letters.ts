@@ -23,7 +23,7 @@ ${filterUsage}
   options: { ...filterOptions, limit: { type: "string" }, all: { type: "boolean" } },
   positionals: [0, 1],
   check({ limit, all, ...values }, [subscriber]) {
-    if (limit !== undefined && !/^[1-9]\d{0,2}$/.test(String(limit))) {
+    if (limit !== undefined && !(/^\d{1,3}$/.test(String(limit)) && Number(limit) >= 1 && Number(limit) <= 500)) {
       throw new UsageError(`--limit takes a number from 1 to 500, not ${JSON.stringify(limit)}`);
     }
     if (all && (subscriber !== undefined || hasFilter(values))) {

@@ -52,6 +52,7 @@ test.each<[string[], string]>([
   [["dead-letters", "list", "--nope"], "Unknown option '--nope'"],
   [["dead-letters", "list", "MarkPaid", "extra"], '"extra" is too much'],
   [["dead-letters", "list", "--limit", "0"], "--limit takes a number"],
+  [["dead-letters", "list", "--limit", "501"], "--limit takes a number"],
   [["dead-letters", "list", "MarkPaid", "--all"], "leave out the subscriber"],
   [["dead-letters", "list", "--after", "yesterday"], "--after takes an ISO 8601 time"],
   [["dead-letters", "show", "MarkPaid"], "<letter id>"],

@@ -133,9 +133,9 @@ async function republish(letters: Received[]): Promise<Refusal[]> {
       putEvents: (entries) => eventBridge().send(new PutEventsCommand({ Entries: entries })),
     },
   );
-  return unpublished.map(({ event, reason }) => ({
+  return unpublished.map(({ event, failure }) => ({
     id: events.find((candidate) => candidate.event === event)!.id,
-    reason: `the bus did not take it, and it stays where it is: ${reason}`,
+    reason: `the bus did not take it, and it stays where it is: ${failure.code}: ${failure.message}`,
   }));
 }
 

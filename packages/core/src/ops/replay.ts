@@ -62,21 +62,16 @@ export async function replay(
   const subscriber = subscriberFrom(input.subscriber);
   if (!subscriber.replayable) throw new NotReplayableError(subscriber.name);
   const createdAt = now();
-  const [from, to] = [new Date(input.from), new Date(input.to)];
-  if (to.getTime() > createdAt.getTime() + clockToleranceMs) {
-    throw new InvalidError(
-      "invalid_request",
-      `to: ${input.to} lies in the future: only what has happened can be replayed`,
-      [{ path: "to", code: "in_the_future", message: "lies in the future" }],
-    );
-  }
+  const { from, to } = windowOf(input, createdAt);
   const { orderId, correlationId, event } = input.filter ?? {};
   const filter = { ...(orderId && { orderId }), ...(correlationId && { correlationId }), ...(event && { event }) };
-  const request = { subscriber: subscriber.name, from: from.toISOString(), to: to.toISOString(), filter };
+  const asked = { from: new Date(input.from).toISOString(), to: new Date(input.to).toISOString() };
+  const request = { subscriber: subscriber.name, ...asked, filter };
   const item: ReplayItem = {
     replayId: deriveId("rpl", by.actorId, by.idempotencyKey),
     ...request,
-    to: new Date(Math.min(to.getTime(), createdAt.getTime())).toISOString(),
+    from: from.toISOString(),
+    to: to.toISOString(),
     requestedBy: by.actorId,
     fingerprint: createHash("sha256").update(JSON.stringify(request)).digest("base64url"),
     createdAt: createdAt.toISOString(),
@@ -86,6 +81,21 @@ export async function replay(
   if (stored.fingerprint !== item.fingerprint) throw new KeyReusedError();
   await start(stored);
   return { replay: serialize(stored, { State: "STARTING" }), replayed: stored !== item };
+}
+
+/** Up to now, for a caller whose clock is a little fast. */
+function windowOf(input: StartReplay, createdAt: Date): { from: Date; to: Date } {
+  const to = new Date(Math.min(Date.parse(input.to), createdAt.getTime()));
+  const from = new Date(input.from);
+  if (Date.parse(input.to) > createdAt.getTime() + clockToleranceMs) throw inTheFuture("to", input.to);
+  if (from >= to) throw inTheFuture("from", input.from);
+  return { from, to };
+}
+
+function inTheFuture(path: "from" | "to", time: string): InvalidError {
+  const fault = { path, code: "in_the_future", message: "lies in the future" };
+  const message = `${path}: ${time} lies in the future: only what has happened can be replayed`;
+  return new InvalidError("invalid_request", message, [fault]);
 }
 
 export async function replayFromID(id: string): Promise<Replay> {

@@ -1,3 +1,4 @@
+import { now } from "@cartwright/core/clock";
 import { consume, type Effects, type Failure, fromAttributes, type Verdict } from "@cartwright/events";
 import type { SQSRecord } from "aws-lambda";
 import { describe, sendDeadLetter } from "../dead-letter.ts";
@@ -52,6 +53,6 @@ function attemptsOf({ attributes, messageAttributes }: SQSRecord) {
   return {
     attempts: (earlier?.attempts ?? 0) + Number(attributes.ApproximateReceiveCount),
     firstAt: earlier?.firstAt ?? new Date(Number(attributes.ApproximateFirstReceiveTimestamp)).toISOString(),
-    lastAt: new Date().toISOString(),
+    lastAt: now().toISOString(),
   };
 }

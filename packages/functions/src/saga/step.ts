@@ -10,7 +10,7 @@ import {
   UnconsumableError,
 } from "@cartwright/events";
 import * as z from "zod";
-import { log } from "../log.ts";
+import { type Line, log } from "../log.ts";
 
 /** What the state machine hands to each step: the event that started it, and to the undo what went wrong where. */
 const Received = z.object({
@@ -43,21 +43,20 @@ function isRefusal(error: Error): boolean {
 
 /**
  * A Lambda handler for one step. Errors of the domain keep their names, because the state machine retries and
- * catches by name; anything else is a fault that may pass.
+ * catches by name; so do those of an event that can't be read. Anything else is a fault that may pass.
  */
 export function step<Result>(name: string, run: (input: Input, cause: Cause) => Promise<Result>) {
   return async (received: unknown): Promise<Result> => {
     const startedAt = performance.now();
-    const { event: started, ...failure } = Received.parse(received);
-    const event = parseStart(started);
-    const { orderId } = event.data;
-    const { correlationId, traceparent } = event;
-    const report = (outcome: string, error?: unknown) => {
-      const durationMs = Math.round(performance.now() - startedAt);
-      log("step", { step: name, outcome, orderId, correlationId, traceparent, durationMs }, error);
-    };
+    let line: Line = { step: name };
+    const report = (outcome: string, error?: unknown) =>
+      log("step", { ...line, outcome, durationMs: Math.round(performance.now() - startedAt) }, error);
     try {
-      const result = await run({ orderId, checkout: event.data, ...failure }, causeOf(event));
+      const { event: started, ...failure } = Received.parse(received);
+      const event = parseStart(started);
+      const { correlationId, traceparent, data: checkout } = event;
+      line = { ...line, orderId: checkout.orderId, correlationId, traceparent };
+      const result = await run({ orderId: checkout.orderId, checkout, ...failure }, causeOf(event));
       report("done");
       return result;
     } catch (error) {

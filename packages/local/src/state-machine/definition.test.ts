@@ -47,7 +47,7 @@ describe("loading a definition", () => {
     ["an unknown type", flow({ A: { Type: "Activity" } }), 'state "A": the type "Activity" is unknown'],
     [
       "another integration",
-      flow({ A: task({ Resource: "arn:aws:states:::sqs:sendMessage" }) }),
+      flow({ A: task({ Resource: "arn:aws:states:::sns:publish" }) }),
       'state "A": Resource: only',
     ],
     [

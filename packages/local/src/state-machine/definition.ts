@@ -37,6 +37,7 @@ export class DefinitionError extends Error {
 }
 
 export const lambdaInvoke = "arn:aws:states:::lambda:invoke";
+export const sqsSendMessage = "arn:aws:states:::sqs:sendMessage";
 
 const Template = z.unknown();
 const Variables = z.record(z.string(), Template);
@@ -69,16 +70,33 @@ const result = { Output: Template.optional(), Assign: Variables.optional() };
 const onward = { Next: z.string().optional(), End: z.boolean().optional() };
 const handling = { Retry: z.array(Retrier).optional(), Catch: z.array(Catcher).optional() };
 
-const Task = z.strictObject({
+const task = {
   Type: z.literal("Task"),
-  Resource: z.literal(lambdaInvoke, `only the resource ${lambdaInvoke} is supported`),
-  Arguments: z.strictObject({ FunctionName: z.string(), Payload: Template.optional() }),
   TimeoutSeconds: Quantity.optional(),
   ...common,
   ...result,
   ...onward,
   ...handling,
+};
+const LambdaTask = z.strictObject({
+  ...task,
+  Resource: z.literal(lambdaInvoke),
+  Arguments: z.strictObject({ FunctionName: z.string(), Payload: Template.optional() }),
 });
+const QueueTask = z.strictObject({
+  ...task,
+  Resource: z.literal(sqsSendMessage),
+  Arguments: z.strictObject({
+    QueueUrl: z.string(),
+    MessageBody: Template,
+    MessageAttributes: z.record(z.string(), Template).optional(),
+  }),
+});
+const Task = z.discriminatedUnion("Resource", [LambdaTask, QueueTask], {
+  error: `only ${lambdaInvoke} and ${sqsSendMessage} are supported`,
+});
+export type LambdaTask = z.infer<typeof LambdaTask>;
+export type QueueTask = z.infer<typeof QueueTask>;
 export type TaskState = z.infer<typeof Task>;
 
 const Pass = z.strictObject({ Type: z.literal("Pass"), ...common, ...result, ...onward });

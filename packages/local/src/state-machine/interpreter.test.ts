@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ManualClock } from "../clock.ts";
 import type { Invocation } from "../function/invocation.ts";
 import { type Random, seededRandom } from "../random.ts";
-import { lambdaInvoke, parseDefinition } from "./definition.ts";
+import { lambdaInvoke, parseDefinition, sqsSendMessage } from "./definition.ts";
 import { type Execution, execute, type HistoryEvent } from "./interpreter.ts";
 
 type Json = Record<string, unknown>;
@@ -43,6 +43,7 @@ const machine = (states: Json, more: Json = {}): Json => ({
 async function run(definition: Json, input: unknown = {}, setup: Setup = {}) {
   const clock = setup.clock ?? new ManualClock(startMs);
   const history: HistoryEvent[] = [];
+  const sent: { queueUrl: string; body: string; attributes: object }[] = [];
   const calls: { name: string; payload: unknown; atMs: number }[] = [];
   const invoke = async (name: string, payload: unknown): Promise<Invocation> => {
     calls.push({ name, payload, atMs: clock.now() - startMs });
@@ -61,6 +62,11 @@ async function run(definition: Json, input: unknown = {}, setup: Setup = {}) {
       clock,
       random: setup.random ?? seededRandom(1),
       invoke,
+      sendMessage(queueUrl, message) {
+        if (queueUrl.endsWith("/gone")) throw Object.assign(new Error("no queue"), { name: "QueueDoesNotExist" });
+        sent.push({ queueUrl, ...message });
+        return { messageId: `m${sent.length}`, md5OfBody: "" };
+      },
       type: setup.type ?? "STANDARD",
       machineArn: "arn:aws:states:eu-west-1:1:stateMachine:Test",
       executionArn: "arn:aws:states:eu-west-1:1:execution:Test:one",
@@ -72,6 +78,7 @@ async function run(definition: Json, input: unknown = {}, setup: Setup = {}) {
     execution,
     history,
     calls,
+    sent,
     clock,
     names: calls.map((call) => call.name),
     times: calls.map((call) => call.atMs),
@@ -592,5 +599,32 @@ describe("an abort", () => {
     const { execution } = await run(definition, {}, { clock, signal: controller.signal });
     expect(execution).toMatchObject({ status: "ABORTED", cause: "shutting down", endedAtMs: startMs + 30_000 });
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a message to a queue", () => {
+  const send = (more: Json = {}): Json => ({
+    Type: "Task",
+    Resource: sqsSendMessage,
+    Arguments: {
+      QueueUrl: "https://sqs/1/letters",
+      MessageBody: "{% { 'detail': $states.input } %}",
+      MessageAttributes: { CODE: { DataType: "String", StringValue: "{% $states.input.code %}" } },
+    },
+    End: true,
+    ...more,
+  });
+
+  it("has its body and attributes evaluated, and its id for a result", async () => {
+    const { execution, sent } = await run(machine({ A: send() }), { code: "x" });
+    expect(outputOf(execution)).toMatchObject({ MessageId: "m1" });
+    const attributes = { CODE: { DataType: "String", StringValue: "x" } };
+    expect(sent).toEqual([{ queueUrl: "https://sqs/1/letters", body: '{"detail":{"code":"x"}}', attributes }]);
+  });
+
+  it("that the queue refuses fails under SQS's name for it", async () => {
+    const gone = send({ Arguments: { QueueUrl: "https://sqs/1/gone", MessageBody: "text" } });
+    const { execution } = await run(machine({ A: gone }));
+    expect(execution).toMatchObject({ status: "FAILED", error: "SQS.QueueDoesNotExist" });
   });
 });

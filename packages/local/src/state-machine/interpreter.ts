@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Invoke } from "../function/invocation.ts";
+import type { MessageAttributes } from "../queue/queue.ts";
 import type { Random } from "../random.ts";
 import type {
   Catcher,
@@ -7,8 +8,10 @@ import type {
   Definition,
   FailState,
   Flow,
+  LambdaTask,
   MapState,
   ParallelState,
+  QueueTask,
   Retrier,
   State,
   TaskState,
@@ -17,11 +20,18 @@ import type {
 import { type Bindings, evaluate } from "./expression.ts";
 import { errorOutput, matchesError, StatesError } from "./failure.ts";
 
+/** Sends to a queue, named by its URL; throws what SQS would refuse, under SQS's name for it. */
+export type SendMessage = (
+  queueUrl: string,
+  message: { body: string; attributes: MessageAttributes },
+) => { messageId: string; md5OfBody: string };
+
 export interface ExecutionOptions {
   input: unknown;
   clock: Clock;
   random: Random;
   invoke: Invoke;
+  sendMessage: SendMessage;
   /** An Express execution ends after five minutes, whatever the definition says. */
   type: "EXPRESS" | "STANDARD";
   machineArn: string;
@@ -278,8 +288,14 @@ async function waitMs(visit: Visit, state: WaitState): Promise<number> {
   return Math.max(0, untilMs - visit.run.clock.now());
 }
 
-/** The optimised Lambda integration: its result wraps the function's answer in Payload. */
 async function runTask(visit: Visit, state: TaskState): Promise<unknown> {
+  return "QueueUrl" in state.Arguments
+    ? sendToQueue(visit, state as QueueTask)
+    : runFunction(visit, state as LambdaTask);
+}
+
+/** The optimised Lambda integration: its result wraps the function's answer in Payload. */
+async function runFunction(visit: Visit, state: LambdaTask): Promise<unknown> {
   const bindings = bindingsOf(visit);
   const functionName = await evaluate(state.Arguments.FunctionName, "Arguments.FunctionName", bindings);
   const payload = await evaluate(state.Arguments.Payload ?? {}, "Arguments.Payload", bindings);
@@ -293,6 +309,19 @@ async function runTask(visit: Visit, state: TaskState): Promise<unknown> {
       : (await quantity(visit, state.TimeoutSeconds, "TimeoutSeconds")) * 1000;
   const answer = await withDeadline(visit, callFunction(visit.run.invoke, functionName, payload), timeoutMs);
   return { ExecutedVersion: "$LATEST", Payload: answer, StatusCode: 200 };
+}
+
+/** The optimised SQS integration; a body that is no text is sent as JSON. */
+async function sendToQueue(visit: Visit, { Arguments: template }: QueueTask): Promise<unknown> {
+  const evaluated = await evaluate(template, "Arguments", bindingsOf(visit));
+  const { QueueUrl, MessageBody, MessageAttributes = {} } = evaluated as QueueTask["Arguments"];
+  const body = typeof MessageBody === "string" ? MessageBody : JSON.stringify(MessageBody);
+  try {
+    const sent = visit.run.sendMessage(QueueUrl, { body, attributes: MessageAttributes as MessageAttributes });
+    return { MessageId: sent.messageId, MD5OfMessageBody: sent.md5OfBody };
+  } catch (thrown) {
+    throw new StatesError(`SQS.${thrown instanceof Error ? thrown.name : "SdkClientException"}`, messageOf(thrown));
+  }
 }
 
 async function callFunction(invoke: Invoke, functionArn: string, payload: unknown): Promise<unknown> {

@@ -34,10 +34,13 @@ const standard = machine("STANDARD");
 function open(invoke: () => Promise<Invocation>, clock = new ManualClock()) {
   const meter = createMeter();
   const machines = { Express: express, Standard: standard };
-  const host = createMachineHost({ machines, invoke, clock, random: seededRandom(1), meter });
+  const host = createMachineHost({ machines, invoke, sendMessage, clock, random: seededRandom(1), meter });
   return { host, meter, operations: machineOperations(host) };
 }
 
+const sendMessage = () => {
+  throw new Error("these machines send no messages");
+};
 const succeed = async (): Promise<Invocation> => ({ ok: true, payload: { done: true } });
 
 describe("executions", () => {
@@ -108,6 +111,6 @@ describe("the API of Step Functions", () => {
 
 it("a definition that can't be run is refused at the start, by the machine's name", () => {
   const definition = { ...express.definition, QueryLanguage: "JSONPath" };
-  const options = { invoke: succeed, clock: systemClock, random: seededRandom(1) };
+  const options = { invoke: succeed, sendMessage, clock: systemClock, random: seededRandom(1) };
   expect(() => createMachineHost({ ...options, machines: { Broken: { ...express, definition } } })).toThrow(/Broken/);
 });

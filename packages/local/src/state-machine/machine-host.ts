@@ -6,7 +6,7 @@ import { AwsError } from "../http/aws-error.ts";
 import { expressGbSeconds, type Meter } from "../meter/meter.ts";
 import type { Random } from "../random.ts";
 import { type Definition, parseDefinition } from "./definition.ts";
-import { type Execution, execute, type HistoryEvent } from "./interpreter.ts";
+import { type Execution, execute, type HistoryEvent, type SendMessage } from "./interpreter.ts";
 
 export interface ExecutionRecord {
   arn: string;
@@ -31,6 +31,7 @@ export interface Executions {
 export interface MachineHostOptions {
   machines: Topology["machines"];
   invoke: Invoke;
+  sendMessage: SendMessage;
   clock: Clock;
   random: Random;
   meter?: Meter;
@@ -98,6 +99,7 @@ export function createMachineHost(options: MachineHostOptions): MachineHost {
       clock: options.clock,
       random: options.random,
       invoke: options.invoke,
+      sendMessage: options.sendMessage,
       type: machine.type,
       machineArn: machine.arn,
       executionArn: record.arn,
