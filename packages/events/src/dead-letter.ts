@@ -9,6 +9,8 @@ export const DeadLetterFailure = z.object({
   attempts: z.int().positive().optional(),
   firstAt: z.string().optional(),
   lastAt: z.string().optional(),
+  /** Of the message that failed, by which its log lines are found. */
+  messageId: z.string().optional(),
 });
 export type DeadLetterFailure = z.infer<typeof DeadLetterFailure>;
 
@@ -32,6 +34,7 @@ export function toAttributes({
   attempts,
   firstAt,
   lastAt,
+  messageId,
 }: DeadLetterFailure): Record<string, Attribute> {
   const texts = {
     ERROR_CODE: sendable(code, maximumCodeCharacters) || "Error",
@@ -39,6 +42,7 @@ export function toAttributes({
     ATTEMPTS: attempts?.toString(),
     FIRST_ATTEMPT_AT: firstAt,
     LAST_ATTEMPT_AT: lastAt,
+    MESSAGE_ID: messageId,
   };
   const named = Object.entries(texts).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries(named.map(([name, text]) => [name, { DataType: "String", StringValue: text }]));
@@ -54,13 +58,14 @@ export function fromAttributes(
   // EventBridge counts what came after the first try.
   const retries = text("RETRY_ATTEMPTS");
   const attempts = Number(text("ATTEMPTS") ?? (retries === undefined ? Number.NaN : Number(retries) + 1));
-  const [firstAt, lastAt] = [text("FIRST_ATTEMPT_AT"), text("LAST_ATTEMPT_AT")];
+  const [firstAt, lastAt, messageId] = [text("FIRST_ATTEMPT_AT"), text("LAST_ATTEMPT_AT"), text("MESSAGE_ID")];
   return {
     code,
     message: text("ERROR_MESSAGE") ?? "",
     ...(Number.isSafeInteger(attempts) && attempts > 0 && { attempts }),
     ...(firstAt && { firstAt }),
     ...(lastAt && { lastAt }),
+    ...(messageId && { messageId }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Order } from "@cartwright/core/order";
 import { Payment } from "@cartwright/core/payment";
-import { newId } from "@cartwright/events";
+import { cause, createInput, createPrice } from "@cartwright/core/test/order";
+import { createEvent, newId, OrderPaid } from "@cartwright/events";
 import { Resource } from "sst";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Problem } from "./http/problem.ts";
@@ -17,17 +18,7 @@ beforeAll(async () => {
   issuer = await startIssuer();
   customer = await issuer.customer();
   staff = await issuer.staff();
-  await Order.applyProduct({
-    id: newId("evt"),
-    name: "product.created",
-    version: 1,
-    time: new Date(0).toISOString(),
-    source: "cartwright.inventory",
-    subject: "ROUTER-CUP",
-    sequence: 1,
-    correlationId: "test",
-    data: { sku: "ROUTER-CUP", title: "Cup", price: { amount: 900, currency: "EUR" }, status: "published" },
-  });
+  await createPrice("ROUTER-CUP", 900);
 });
 afterAll(() => issuer.stop());
 
@@ -57,9 +48,7 @@ async function call(
 }
 
 const order = (overrides: Record<string, unknown> = {}) => ({
-  lines: [{ sku: "ROUTER-CUP", quantity: 2 }],
-  shippingAddress: { name: "Ada", line1: "1 Loop", city: "Kiel", postalCode: "24103", country: "DE" },
-  payment: { token: "tok_ok" },
+  ...createInput({ lines: [{ sku: "ROUTER-CUP", quantity: 2 }] }),
   ...overrides,
 });
 
@@ -188,18 +177,10 @@ describe("the timeline of an order", () => {
 
   test("is for its owner and for staff; for others there is no such order", async () => {
     const { json } = await call(orders, "POST", "/orders", { token: customer, body: order(), headers: key() });
-    await Order.addToTimeline({
-      id: newId("evt"),
-      name: "order.placed",
-      version: 1,
-      time: new Date(0).toISOString(),
-      source: "cartwright.order",
-      subject: json.id,
-      sequence: 1,
-      correlationId: "test",
-      data: { orderId: json.id },
-    });
-    const items = [{ event: "order.placed", domain: "order", text: "Order placed", undo: false }];
+    const about = { subject: json.id, sequence: 2, time: new Date(), cause };
+    const data = { orderId: json.id, customerId: newId("usr"), total: { amount: 1800, currency: "EUR" } };
+    await Order.addToTimeline(createEvent(OrderPaid, { ...about, data }));
+    const items = [{ event: "order.paid", domain: "order", text: "Order paid", undo: false }];
     expect(await timeline(json.id, customer)).toMatchObject({ status: 200, json: { items } });
     expect(await timeline(json.id, staff)).toMatchObject({ status: 200, json: { items } });
     const theirs = await timeline(json.id, await issuer.customer());

@@ -1,8 +1,9 @@
 import { now } from "@cartwright/core/clock";
 import { consume, type Effects, type Failure, fromAttributes, type Verdict } from "@cartwright/events";
 import type { SQSRecord } from "aws-lambda";
+import * as z from "zod";
 import { describe, sendDeadLetter } from "../dead-letter.ts";
-import { log } from "../log.ts";
+import { type Line, log } from "../log.ts";
 
 /** It is too early: the message goes back to its queue, and nothing is wrong. */
 export class NotYetError extends Error {
@@ -24,9 +25,29 @@ export async function settle(subscriber: string, failure: Failure<SQSRecord>): P
   return bury(subscriber, failure);
 }
 
-function report(subscriber: string, { message: { messageId }, error }: Failure<SQSRecord>): void {
-  if (error instanceof NotYetError) log("waiting", { step: subscriber, messageId, outcome: error.message });
-  else log("reaction failed", { step: subscriber, messageId }, error);
+function report(subscriber: string, { message, error }: Failure<SQSRecord>): void {
+  const line = lineOf(subscriber, message);
+  if (error instanceof NotYetError) log("waiting", { ...line, outcome: error.message });
+  else log("reaction failed", line, error);
+}
+
+const text = z.string().max(200).optional().catch(undefined);
+const data = z.object({ orderId: text }).optional().catch(undefined);
+const Told = z.object({ detail: z.object({ name: text, correlationId: text, traceparent: text, data }) });
+
+/** Whatever can be told of a message, however malformed it is, so that an event's story can be found in the logs. */
+function lineOf(step: string, { messageId, body }: SQSRecord): Line {
+  const { detail } = Told.safeParse(parseJson(body)).data ?? {};
+  const { name, correlationId, traceparent, data: { orderId } = {} } = detail ?? {};
+  return { step, messageId, ...(name && { event: name }), correlationId, traceparent, orderId };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** After the last one SQS moves the message by itself. */
@@ -35,24 +56,25 @@ function isLastAttempt({ attributes }: SQSRecord): boolean {
 }
 
 async function bury(subscriber: string, { message, error }: Failure<SQSRecord>): Promise<Verdict> {
-  const { messageId } = message;
+  const line = lineOf(subscriber, message);
   try {
     await sendDeadLetter(message.body, { ...describe(error), ...attemptsOf(message) });
-    log("dead letter", { step: subscriber, messageId, code: describe(error).code });
+    log("dead letter", { ...line, code: describe(error).code });
     return "taken-over";
   } catch (cause) {
-    log("dead letter not sent", { step: subscriber, messageId }, cause);
+    log("dead letter not sent", line, cause);
     return "offer-again";
   }
 }
 
 /** A message that was redriven carries what earlier attempts have told. */
-function attemptsOf({ attributes, messageAttributes }: SQSRecord) {
+function attemptsOf({ messageId, attributes, messageAttributes }: SQSRecord) {
   const told = Object.entries(messageAttributes).map(([name, { stringValue }]) => [name, { StringValue: stringValue }]);
   const earlier = fromAttributes(Object.fromEntries(told));
   return {
     attempts: (earlier?.attempts ?? 0) + Number(attributes.ApproximateReceiveCount),
     firstAt: earlier?.firstAt ?? new Date(Number(attributes.ApproximateFirstReceiveTimestamp)).toISOString(),
     lastAt: now().toISOString(),
+    messageId,
   };
 }
