@@ -138,7 +138,7 @@ export function openDeliveries({ store, queues, clock, random, targets, meter }:
       RULE_ARN: text(delivery.ruleArn),
       TARGET_ARN: text(delivery.targetArn),
       ERROR_CODE: text(code),
-      ERROR_MESSAGE: text(message),
+      ERROR_MESSAGE: text(message || code),
       RETRY_ATTEMPTS: text(String(retries)),
       ...(exhausted && { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
     });

@@ -3,19 +3,10 @@ import { expect, it } from "vitest";
 import { ManualClock } from "../clock.ts";
 import { seededRandom } from "../random.ts";
 import { openStore } from "../store.ts";
-import { arnOf } from "../test/fixture.ts";
+import { queue } from "../test/fixture.ts";
 import { openMoveTasks } from "./move-task.ts";
 import { openQueues } from "./queue.ts";
 
-const queue = (name: string, more: Partial<Queue> = {}): Queue => ({
-  name,
-  arn: arnOf("sqs", name),
-  url: `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`,
-  delaySeconds: 0,
-  visibilityTimeoutSeconds: 30,
-  retentionSeconds: 1_209_600,
-  ...more,
-});
 const dead = queue("dead");
 const work = queue("work", { redrive: { deadLetters: dead.arn, maximumReceives: 1 } });
 

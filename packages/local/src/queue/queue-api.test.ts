@@ -13,21 +13,11 @@ import {
   StartMessageMoveTaskCommand,
   type StartMessageMoveTaskCommandInput,
 } from "@aws-sdk/client-sqs";
-import type { Queue } from "@cartwright/topology";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Endpoint, startEndpoint } from "../test/endpoint.ts";
-import { account, arnOf, region } from "../test/fixture.ts";
+import { account, arnOf, queue, region } from "../test/fixture.ts";
 import { md5OfAttributes } from "./queue.ts";
 
-const queue = (name: string, more: Partial<Queue> = {}): Queue => ({
-  name,
-  arn: arnOf("sqs", name),
-  url: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
-  delaySeconds: 0,
-  visibilityTimeoutSeconds: 30,
-  retentionSeconds: 1_209_600,
-  ...more,
-});
 const dead = queue("dead");
 const work = queue("work", { redrive: { deadLetters: dead.arn, maximumReceives: 1 } });
 const other = queue("other");

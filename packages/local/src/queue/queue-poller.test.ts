@@ -1,4 +1,4 @@
-import type { Mapping, Queue } from "@cartwright/topology";
+import type { Mapping } from "@cartwright/topology";
 import type { SQSEvent } from "aws-lambda";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../clock.ts";
@@ -6,21 +6,12 @@ import type { Invocation } from "../function/invocation.ts";
 import { createMeter, sumOf } from "../meter/meter.ts";
 import { seededRandom } from "../random.ts";
 import { openStore } from "../store.ts";
+import { arnOf, queue } from "../test/fixture.ts";
 import { openQueues, type Queues, type ReceivedMessage } from "./queue.ts";
 import { startQueuePoller, succeeded } from "./queue-poller.ts";
 
-const arn = (name: string) => `arn:aws:sqs:eu-west-1:123456789012:${name}`;
-const queue = (name: string, more: Partial<Queue> = {}): Queue => ({
-  name,
-  arn: arn(name),
-  url: `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`,
-  delaySeconds: 0,
-  visibilityTimeoutSeconds: 60,
-  retentionSeconds: 345_600,
-  ...more,
-});
 const mapping = (more: Partial<Mapping> = {}): Mapping => ({
-  source: arn("work"),
+  source: arnOf("sqs", "work"),
   function: "arn:aws:lambda:eu-west-1:123456789012:function:Reaction",
   enabled: true,
   batchSize: 10,
@@ -37,7 +28,7 @@ let startMs: number;
 beforeEach(() => {
   clock = new ManualClock();
   startMs = clock.now();
-  const redrive = { deadLetters: arn("dead"), maximumReceives: 3 };
+  const redrive = { deadLetters: arnOf("sqs", "dead"), maximumReceives: 3 };
   queues = openQueues({
     queues: [queue("work", { redrive }), queue("dead")],
     store: openStore(":memory:"),
@@ -104,7 +95,7 @@ describe("the poller of a queue", () => {
           },
           md5OfBody: "5d41402abc4b2a76b9719d911017c592",
           eventSource: "aws:sqs",
-          eventSourceARN: arn("work"),
+          eventSourceARN: arnOf("sqs", "work"),
           awsRegion: "eu-west-1",
         },
       ],

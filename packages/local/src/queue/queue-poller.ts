@@ -1,6 +1,5 @@
-import type { Mapping } from "@cartwright/topology";
+import { type EventPattern, type Mapping, matches, parsePattern } from "@cartwright/topology";
 import type { SQSEvent, SQSRecord } from "aws-lambda";
-import { type EventPattern, matches, parsePattern } from "../bus/event-pattern.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { correlationIdsOf } from "../function/correlation.ts";
 import type { Invocation, Invoke } from "../function/invocation.ts";

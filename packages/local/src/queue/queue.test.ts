@@ -4,19 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../clock.ts";
 import { seededRandom } from "../random.ts";
 import { openStore, type Store } from "../store.ts";
-import { md5OfAttributes, openQueues, type Queues } from "./queue.ts";
-
-function queue(name: string, more: Partial<Queue> = {}): Queue {
-  return {
-    name,
-    arn: `arn:aws:sqs:eu-west-1:123456789012:${name}`,
-    url: `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`,
-    delaySeconds: 0,
-    visibilityTimeoutSeconds: 30,
-    retentionSeconds: 345_600,
-    ...more,
-  };
-}
+import { queue } from "../test/fixture.ts";
+import { type MessageAttributes, md5OfAttributes, openQueues, type Queues } from "./queue.ts";
 
 const dead = queue("dead", { retentionSeconds: 1_209_600 });
 const work = queue("work", { redrive: { deadLetters: dead.arn, maximumReceives: 2 } });
@@ -95,6 +84,9 @@ describe("sending and receiving", () => {
     expect(() => queues.send("nope", { body: "x" })).toThrow(expect.objectContaining({ name: "QueueDoesNotExist" }));
   });
 
+  const text = (StringValue: string) => ({ DataType: "String", StringValue });
+  const sendWith = (attributes: MessageAttributes) => queues.send("plain", { body: "x", attributes });
+
   it.each([
     [
       "eleven messages",
@@ -108,6 +100,16 @@ describe("sending and receiving", () => {
       "VisibilityTimeout must",
     ],
     ["more than 1 MiB", () => queues.send("plain", { body: "x".repeat(1_048_577) }), "has 1048577 bytes"],
+    ["a NUL in the body", () => queues.send("plain", { body: "a\u0000" }), "characters outside"],
+    ["half a pair in an attribute", () => sendWith({ A: text("\ud800") }), '"A" holds characters outside'],
+    ["an attribute that is empty", () => sendWith({ A: text("") }), "a value that is not empty"],
+    ["an attribute without a type", () => sendWith({ A: { DataType: "Text", StringValue: "x" } }), 'type "Text"'],
+    ["an attribute of AWS's own", () => sendWith({ "AWS.a": text("x") }), "an invalid name"],
+    [
+      "eleven attributes",
+      () => sendWith(Object.fromEntries([..."abcdefghijk"].map((a) => [a, text("x")]))),
+      "at most 10",
+    ],
     ["an empty body", () => queues.send("plain", { body: "" }), "must contain the parameter MessageBody"],
   ])("refuses %s", (_, act, message) => {
     expect(act).toThrow(message);

@@ -4,6 +4,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { AwsError } from "../http/aws-error.ts";
 import type { Random } from "../random.ts";
 import type { SqlValue, Store } from "../store.ts";
+import { checkMessage } from "./message-rule.ts";
 
 /** As the SQS API spells it. Binary values are base64. */
 export interface MessageAttribute {
@@ -131,7 +132,6 @@ interface Row {
 }
 
 /** SQS's limits, from its quotas page. */
-const maximumBytes = 1_048_576;
 const maximumDelaySeconds = 900;
 const maximumVisibilitySeconds = 43_200;
 const maximumBatch = 10;
@@ -155,12 +155,7 @@ export function openQueues({ queues, store, clock, random }: QueuesOptions): Que
   function send(name: string, message: OutgoingMessage) {
     const queue = resolve(name);
     const delaySeconds = within(message.delaySeconds ?? queue.delaySeconds, 0, maximumDelaySeconds, "DelaySeconds");
-    const bytes = sizeOf(message);
-    if (message.body === "")
-      throw new AwsError("MissingParameter", "The request must contain the parameter MessageBody.");
-    if (bytes > maximumBytes) {
-      throw new AwsError("InvalidParameterValue", `The message has ${bytes} bytes; SQS takes up to ${maximumBytes}.`);
-    }
+    checkMessage(message);
     const messageId = random.uuid();
     const nowMs = clock.now();
     insert(store, {
@@ -512,14 +507,6 @@ function within(value: number, least: number, most: number, parameter: string): 
     "InvalidParameterValue",
     `${parameter} must be a whole number from ${least} to ${most}, not ${value}.`,
   );
-}
-
-function sizeOf({ body, attributes = {} }: OutgoingMessage): number {
-  const parts = Object.entries(attributes).flatMap(([name, { DataType, StringValue = "", BinaryValue = "" }]) => [
-    Buffer.byteLength(name + DataType + StringValue),
-    Buffer.byteLength(BinaryValue, "base64"),
-  ]);
-  return parts.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(body));
 }
 
 function accountOf(arn: string): string {
