@@ -150,7 +150,10 @@ test("a function may use exactly the tables it is linked to", () => {
     const usable = roleOf(role)
       .statements.flatMap(({ Resource }) => list(Resource))
       .filter((arn) => /:table\/[^/]+$/.test(arn));
-    const linked = links.flatMap((link) => topology.tables[link]?.arn ?? []);
+    // A link may give no more than a table's name.
+    const linked = Object.values(topology.tables)
+      .filter((table) => links.some((link) => Object.values(topology.links[link] ?? {}).includes(table.name)))
+      .map(({ arn }) => arn);
     expect(new Set(usable), name).toEqual(new Set(linked));
   }
 });
@@ -216,6 +219,7 @@ interface DeadLetters {
   events: string[];
   redrivesTo: string;
   targetArn?: string;
+  backWithinSeconds?: number;
   replayable: boolean;
 }
 
@@ -271,9 +275,11 @@ test("operators' functions may do what they do on the queues, the machine, the b
   const targets = (letters: DeadLetters[]) => letters.map(({ targetArn }) => targetArn!).sort();
   const toQueues = all.filter(({ redrivesTo }) => redrivesTo === "queue");
   const redrivable = all.filter(({ redrivesTo }) => redrivesTo !== "nothing");
-  for (const action of ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]) {
+  for (const action of ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"]) {
     expect(actionsOn("OpsRouter", action), action).toEqual(arns(all));
   }
+  const counted = [...arns(all), deadLetters.Replay!.targetArn!].sort();
+  expect(actionsOn("OpsRouter", "sqs:GetQueueAttributes")).toEqual(counted);
   expect(actionsOn("OpsRouter", "sqs:DeleteMessage")).toEqual(arns(redrivable));
   for (const action of ["sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks"]) {
     expect(actionsOn("OpsRouter", action), action).toEqual(arns(toQueues));
@@ -284,7 +290,30 @@ test("operators' functions may do what they do on the queues, the machine, the b
   expect(actionsOn("Replay", "sqs:SendMessage")).toEqual([...targets(replayed), own].sort());
   const machine = [topology.machines.Checkout!.arn];
   for (const name of ["OpsRouter", "Replay"]) expect(actionsOn(name, "states:StartExecution"), name).toEqual(machine);
-  expect(actionsOn("OpsRouter", "events:StartReplay")).toEqual([topology.archives.Archive!.arn]);
+  const archive = topology.archives.Archive!.arn;
+  const replays = archive.replace(/:archive\/.*$/, ":replay/rpl_*");
+  const { arn: bus } = topology.buses.Bus!;
+  expect(actionsOn("OpsRouter", "events:StartReplay")).toEqual([archive, bus, replays].sort());
+  expect(actionsOn("OpsRouter", "events:DescribeReplay")).toEqual([replays]);
+});
+
+test("operators' functions do no more with the records of replays than start, count and look up", () => {
+  const { arn } = topology.tables.OpsTable!;
+  const actionsOf = (name: string) =>
+    roleOf(topology.functions[name]!.role)
+      .statements.filter(({ Resource }) => list(Resource).some((resource) => resource.startsWith(arn)))
+      .map(({ Action, Resource }) => ({ actions: list(Action).toSorted(), resources: list(Resource) }));
+  expect(actionsOf("OpsRouter")).toEqual([{ actions: ["dynamodb:GetItem", "dynamodb:PutItem"], resources: [arn] }]);
+  expect(actionsOf("Replay")).toEqual([{ actions: ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources: [arn] }]);
+});
+
+test("operators are told when a redriven letter is back at the latest, as its queue has it", () => {
+  for (const [name, { redrivesTo, targetArn, backWithinSeconds }] of Object.entries(deadLetters)) {
+    const queue = redrivesTo === "queue" ? queueOf(targetArn!) : undefined;
+    const { delaySeconds, visibilityTimeoutSeconds, redrive } = queue ?? {};
+    const expected = queue && delaySeconds! + visibilityTimeoutSeconds! * redrive!.maximumReceives;
+    expect(backWithinSeconds, name).toBe(expected);
+  }
 });
 
 test("a subscriber knows its own dead letters, and after which attempt SQS would fill them", () => {

@@ -56,7 +56,7 @@ function operationsOf({ name, publisher, subscribers, versions }: Entry): [strin
       summary: subscriber.queue
         ? `${subscriber.name} reacts, through ${subscriber.queue}.`
         : `The bus starts the ${subscriber.kind} ${subscriber.name}.`,
-      description: `Dead letters: ${subscriber.deadLetters.join(", ") || "none"}.`,
+      description: `Dead letters: ${subscriber.deadLetters}.`,
       messages: messagesFor(versions.map(({ version }) => version)),
     },
   ]);

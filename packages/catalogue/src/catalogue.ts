@@ -33,7 +33,8 @@ export async function check(options: Options): Promise<Outcome> {
   const committed = await readContract(contractFolder);
   const broken = breaches(definitions, committed);
   // Who records a breach anew gets past what lies in the folder, and not past what others have.
-  if (against) broken.push(...unlike(broken, breaches(definitions, await contractAt(against, contractFolder))));
+  if (against !== undefined)
+    broken.push(...unlike(broken, breaches(definitions, await contractAt(against, contractFolder))));
   // What is broken differs from what is recorded too, but must not be recorded.
   const unrecorded = broken.length > 0 ? [] : unrecordedFaults(definitions, committed);
   const contract = [...broken, ...unrecorded, ...sampleFaults(definitions, committed)];

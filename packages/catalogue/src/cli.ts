@@ -6,6 +6,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { TopologyError } from "@cartwright/topology";
 import { check, record } from "./catalogue.ts";
 import { definitions } from "./contract.ts";
 import { CatalogueError } from "./fail.ts";
@@ -24,12 +25,18 @@ try {
   });
   const folders = { contractFolder: values.contract, docsFolder: values.docs, topologyFile: values.topology };
   const { against } = values;
+  if (against !== undefined && !values.check) {
+    throw new CatalogueError(
+      "--against compares and records nothing: use npm run events:check -- --against <revision>",
+    );
+  }
   const { faults, summary } = await (values.check ? check : record)({ definitions, against, ...folders });
   for (const { message, advice } of faults) console.error(`${message}\n  ${advice}`);
   if (faults.length > 0) process.exitCode = 1;
   else console.log(summary);
 } catch (error) {
-  console.error(error instanceof CatalogueError || isUsageError(error) ? error.message : error);
+  const isTold = error instanceof CatalogueError || error instanceof TopologyError || isUsageError(error);
+  console.error(isTold ? error.message : error);
   process.exitCode = 1;
 }
 

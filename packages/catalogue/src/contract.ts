@@ -1,10 +1,10 @@
 /** What the definitions in the code promise: the JSON Schema of every version of every event. */
 import { Envelope, type EventDefinition, registry, schemaOf } from "@cartwright/events";
 import * as z from "zod";
-import { changesBetween } from "./change.ts";
 import { CatalogueError } from "./fail.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { isProbed } from "./text-format.ts";
+import { unsayableIn } from "./unsayable.ts";
 
 export interface Definitions {
   events: ReadonlyMap<string, EventDefinition>;
@@ -28,42 +28,37 @@ export function definedVersions({ events }: Definitions): DefinedVersion[] {
       Array.from({ length: definition.version }, (_, index) => {
         const version = index + 1;
         const title = `${definition.name} v${version}`;
-        return { definition, version, schema: contractOf(schemaOf(definition, version), title) };
+        return { definition, version, schema: contractOf(schemaOf(definition, version), title, "data") };
       }),
     );
 }
 
 export function envelopeContract({ envelope }: Definitions): JsonSchema {
-  return contractOf(envelope, "envelope");
+  return contractOf(envelope, "envelope", "envelope");
 }
 
 /**
  * What consumers accept, which is what a published event may hold: objects are open to fields that a later addition
  * brings, and a field with a default is optional, since earlier events lack it. What is published is the output of the
- * same schema, so it must look the same; a schema that turns its input into something else is refused.
+ * same schema, so a schema that turns its input into something else is refused, as is all that no contract would hold.
  */
-function contractOf(schema: z.ZodType, title: string): JsonSchema {
-  const accepted = toJsonSchema(schema, "input", title);
-  const published = toJsonSchema(schema, "output", title);
-  const turned = changesBetween(accepted, published, "data").find(
-    ({ kind, rule }) => kind === "breaking" && !outputOnly.has(rule),
-  );
-  if (turned) {
+function contractOf(schema: z.ZodType, title: string, path: string): JsonSchema {
+  const unsayable = unsayableIn(schema, path).map((each) => `${each.what} at ${each.path}`);
+  if (unsayable.length > 0) {
     throw new CatalogueError(
-      `${title}: ${turned.path}: what is published is not what is accepted (${turned.rule}): an event's schema may not transform its data`,
+      `${title}: an event's schema may hold only what JSON Schema can say, and not ${unsayable.join(", nor ")}`,
     );
   }
+  const accepted = toJsonSchema(schema, title);
   if (accepted.type !== "object") throw new CatalogueError(`${title}: the data of an event must be an object`);
   const { $schema, ...rest } = accepted;
   return { $schema, title, ...rest };
 }
 
-/** Zod says these of all that it has parsed, without a difference in the data. */
-const outputOnly = new Set(["an open object became a closed one", "optional field made required"]);
-
-function toJsonSchema(schema: z.ZodType, io: "input" | "output", title: string): JsonSchema {
+function toJsonSchema(schema: z.ZodType, title: string): JsonSchema {
+  const override = ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }) => keepKnownFormat(jsonSchema);
   try {
-    return z.toJSONSchema(schema, { io, override: ({ jsonSchema }) => keepKnownFormat(jsonSchema) }) as JsonSchema;
+    return z.toJSONSchema(schema, { io: "input", override }) as JsonSchema;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : cause;
     throw new CatalogueError(`${title}: the data of an event must be plain JSON: ${reason}`, { cause });

@@ -1,9 +1,9 @@
 /** The catalogue's content: what is committed, together with who publishes and who consumes it. */
-import type { Topology } from "@cartwright/topology";
+import { type Subscriber, subscribersOf, type Topology } from "@cartwright/topology";
 import { CatalogueError } from "./fail.ts";
-import { domainOf, publisherOf, type Subscriber, subscribersOf } from "./flow.ts";
 import { type Committed, fileOf } from "./folder.ts";
 import { isObject, type JsonSchema } from "./json-schema.ts";
+import { domainOf, publisherOf } from "./publisher.ts";
 
 export interface Entry {
   name: string;
@@ -22,7 +22,7 @@ export interface Catalogue {
   entries: Entry[];
 }
 
-/** The order in which an event comes about: who can't be served by anybody yet comes first. */
+/** In the order of a sale: somebody signs up, finds a product, orders it, pays for it. Other domains come after these. */
 const domains = ["user", "inventory", "order", "payment"];
 
 /** Reads nothing but what is committed, so that the documents tell of that and never of something half done. */
@@ -30,9 +30,12 @@ export function catalogueOf(committed: Committed, topology: Topology): Catalogue
   if (!committed.envelope) throw new CatalogueError("envelope.schema.json is missing: run npm run events");
   const names = [...new Set(committed.versions.map(({ name }) => name))];
   const entries = names.map((name) => entryOf(name, committed, topology));
-  const rank = ({ domain }: Entry) => (domains.indexOf(domain) + domains.length + 1) % (domains.length + 1);
-  entries.sort((one, other) => rank(one) - rank(other) || (one.name < other.name ? -1 : 1));
+  entries.sort((one, other) => rankOf(one) - rankOf(other) || (one.name < other.name ? -1 : 1));
   return { envelope: committed.envelope, entries };
+}
+
+function rankOf({ domain }: Entry): number {
+  return domains.includes(domain) ? domains.indexOf(domain) : domains.length;
 }
 
 function entryOf(name: string, committed: Committed, topology: Topology): Entry {
@@ -54,7 +57,7 @@ function entryOf(name: string, committed: Committed, topology: Topology): Entry 
     source,
     description: String(today.schema.description ?? ""),
     publisher: publisherOf(topology, published),
-    subscribers: subscribersOf(topology, published),
+    subscribers: subscribersOf(topology).filter(({ takes }) => takes(published)),
     versions,
   };
 }

@@ -1,12 +1,12 @@
 /** Whether the code keeps what is committed, and what there is to record. */
 import { type EventDefinition, parseEvent } from "@cartwright/events";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
+import type { ValidateFunction } from "ajv";
 import { type Change, changesBetween } from "./change.ts";
 import { type DefinedVersion, type Definitions, definedVersions, envelopeContract } from "./contract.ts";
 import { type Committed, type CommittedVersion, envelopeFile, fileOf, toText } from "./folder.ts";
-import { isObject, type JsonSchema } from "./json-schema.ts";
+import { isObject } from "./json-schema.ts";
 import { sampleOf } from "./sample.ts";
+import { validatorOf } from "./validator.ts";
 
 export interface Fault {
   /** Such as `order.placed v1: data.lines[].sku: field removed`. */
@@ -60,13 +60,13 @@ export function unrecordedFaults(definitions: Definitions, committed: Committed)
 
 /** Samples that do not fit the schemas they are committed with, or that today's code can't consume. */
 export function sampleFaults(definitions: Definitions, committed: Committed): Fault[] {
-  const fitsEnvelope = committed.envelope && validator(committed.envelope);
+  const fitsEnvelope = committed.envelope && validatorOf(committed.envelope);
   return committed.versions.flatMap(({ name, version, schema, sample }): Fault[] => {
     const definition = definitions.events.get(name);
     if (sample === undefined || !schema || !definition) return [];
     const reasons = [
       ...(fitsEnvelope ? misfits(fitsEnvelope, sample, "") : []),
-      ...misfits(validator(schema), isObject(sample) ? sample.data : undefined, "data"),
+      ...misfits(validatorOf(schema), isObject(sample) ? sample.data : undefined, "data"),
       ...differences(sample, { name, version, source: definition.source }),
       ...consumptionFault(definition, sample),
     ];
@@ -137,13 +137,6 @@ function namelessFaults(defined: DefinedVersion[]): Fault[] {
       message: `${definition.name} v${version}: nothing says what it tells`,
       advice: 'add a sentence to its schema: z.object({ … }).describe("…")',
     }));
-}
-
-/** Strict about nothing: what Zod writes is taken as it is, and annotations may be anything. */
-function validator(schema: JsonSchema): ValidateFunction {
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
-  addFormats.default(ajv);
-  return ajv.compile(schema);
 }
 
 function misfits(validate: ValidateFunction, value: unknown, path: string): string[] {

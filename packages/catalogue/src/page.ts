@@ -1,7 +1,7 @@
 /** The catalogue as a page for people: docs/events/README.md. */
+import type { Subscriber } from "@cartwright/topology";
 import type { Catalogue, Entry } from "./entry.ts";
 import { fieldsOf } from "./field.ts";
-import type { Subscriber } from "./flow.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 export function pageOf({ envelope, entries }: Catalogue): string {
@@ -38,8 +38,9 @@ An event that is published can't be taken back: it is in the archive, and consum
 3. **Give a new event a sentence** (\`.describe("…")\` on its schema) and its texts an example
    (\`.meta({ examples: ["…"] })\`), from which its sample is made. The sample is made once; then it is yours to improve, and never to break.
 
-\`npm run events:check\` refuses everything else, naming event, version, field and rule, and so does CI. Definitions stay
-when nothing publishes them any more: the archive can be replayed for ever.`;
+\`npm run events:check\` refuses everything else, naming event, version, field and rule, and so does CI. With
+\`-- --against origin/main\` it keeps to the contract of that revision too, whatever has been recorded since. Definitions
+stay when nothing publishes them any more: the archive can be replayed for ever.`;
 
 function contents(entries: Entry[]): string {
   const rows = entries.map(({ name, description, versions, publisher, subscribers }) =>
@@ -81,7 +82,7 @@ function eventSection(entry: Entry): string {
 function consumers({ subscribers }: Entry): string {
   if (subscribers.length === 0) return "Nobody consumes it yet; the archive keeps it.";
   const rows = subscribers.map((subscriber) =>
-    row([`\`${subscriber.name}\``, way(subscriber), subscriber.deadLetters.map((name) => `\`${name}\``).join(", ")]),
+    row([`\`${subscriber.name}\``, way(subscriber), `\`${subscriber.deadLetters}\``]),
   );
   return `Consumed by:\n\n${table(["subscriber", "through", "dead letters"], rows)}`;
 }

@@ -10,12 +10,17 @@ export async function contractAt(revision: string, folder: string): Promise<Comm
   const unpacked = mkdtempSync(path.join(tmpdir(), "cartwright-contract-"));
   try {
     // Run inside the folder, Git archives that folder alone, and a leading dash can't pass for an option.
-    const tree = git(["rev-parse", "--verify", "--end-of-options", `${revision}^{tree}`], folder).toString().trim();
+    const tree = git(["rev-parse", "--verify", "--end-of-options", `${revision}^{tree}`], folder)
+      .toString()
+      .trim();
     execFileSync("tar", ["-x", "-C", unpacked], { input: git(["archive", tree], folder) });
     return await readContract(unpacked);
   } catch (cause) {
     const told = (cause as { stderr?: Buffer }).stderr?.toString().trim() || String(cause);
-    throw new CatalogueError(`the contract of ${revision} can't be read: ${told}`, { cause });
+    throw new CatalogueError(
+      `the contract in ${folder} can't be read as of the Git revision ${JSON.stringify(revision)} (${told}): name one that has it, such as origin/main`,
+      { cause },
+    );
   } finally {
     rmSync(unpacked, { recursive: true, force: true });
   }

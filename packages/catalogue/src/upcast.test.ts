@@ -1,6 +1,5 @@
 import { createEvent, parseEvent } from "@cartwright/events";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
+import type { ValidateFunction } from "ajv";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -9,16 +8,11 @@ import { readContract } from "./folder.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { arbitraryOf } from "./test/arbitrary.ts";
 import { committedFolder } from "./test/folder.ts";
+import { validatorOf } from "./validator.ts";
 
 const committed = await readContract(committedFolder);
 
-function validator(schema: JsonSchema) {
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
-  addFormats.default(ajv);
-  return ajv.compile(schema);
-}
-
-function expectFit(validate: ReturnType<typeof validator>, value: unknown): void {
+function expectFit(validate: ValidateFunction, value: unknown): void {
   expect(validate(value), JSON.stringify({ errors: validate.errors, value })).toBe(true);
 }
 
@@ -26,7 +20,7 @@ describe("whatever a committed version allows is consumed as today's", () => {
   test.each(committed.versions.map((each) => [`${each.name} v${each.version}`, each] as const))("%s", (_, each) => {
     const definition = definitions.events.get(each.name)!;
     const today = committed.versions.findLast(({ name }) => name === each.name)!;
-    const fitsToday = validator(today.schema!);
+    const fitsToday = validatorOf(today.schema!);
     fc.assert(
       fc.property(arbitraryOf(each.schema), (data) => {
         const event = parseEvent(definition, { ...(each.sample as object), data });
@@ -40,7 +34,7 @@ describe("whatever a committed version allows is consumed as today's", () => {
 describe("whatever today's schema allows survives the way over the bus", () => {
   const today = definedVersions(definitions).filter(({ definition, version }) => definition.version === version);
   test.each(today.map((each) => [each.definition.name, each] as const))("%s", (_, { definition, schema }) => {
-    const fits = validator(schema);
+    const fits = validatorOf(schema);
     fc.assert(
       fc.property(arbitraryOf(schema), (data) => {
         const about = { subject: "s", sequence: 1, time: new Date(0), cause: { correlationId: "c" } };
@@ -68,7 +62,7 @@ test("what is generated fits its schema, and comes in every variety", () => {
     }),
     { io: "input" },
   ) as JsonSchema;
-  const fits = validator(schema);
+  const fits = validatorOf(schema);
   const samples = fc.sample(arbitraryOf(schema) as fc.Arbitrary<Record<string, unknown>>, { numRuns: 200, seed: 1 });
   for (const sample of samples) expectFit(fits, sample);
   expect(samples.some((sample) => "note" in sample) && samples.some((sample) => !("note" in sample))).toBe(true);

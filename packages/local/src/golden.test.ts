@@ -2,11 +2,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Order } from "@cartwright/client";
-import { type Envelope, registry, withPrefix } from "@cartwright/events";
+import { type Envelope, orderEvents, registry, withPrefix } from "@cartwright/events";
+import { type Subscriber, subscribersOf } from "@cartwright/topology";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { matches, parsePattern } from "./bus/event-pattern.ts";
-import { paymentOf } from "./shop/scenario.ts";
+import { approveAsBank, paymentOf } from "./shop/scenario.ts";
 import { orderFor } from "./shop/seed.ts";
+import { place, settle } from "./test/checkout.ts";
 import { repository } from "./test/fixture.ts";
 import { type System, startSystem } from "./test/system.ts";
 
@@ -44,31 +45,25 @@ beforeEach(() => {
   for (const { arn } of system.local.queues.all()) system.local.queues.purge(arn);
 });
 
-/** The sample as if it told of the order that exists: an order, its payment and its reservation differ in the prefix. */
-function sampleOf(file: string): Envelope {
+/** The sample as if it told of this order: an order, its payment and its reservation differ in the prefix. */
+function sampleOf(file: string, orderId: string = order.id): Envelope {
   const text = readFileSync(path.join(contract, file), "utf8");
   return JSON.parse(
     text.replaceAll(/\b(ord|pay|rsv)_[0-9A-Z]{26}\b/g, (_, prefix: "ord" | "pay" | "rsv") =>
-      withPrefix(prefix, order.id),
+      withPrefix(prefix, orderId),
     ),
   );
 }
 
-/** The rules that take an event, each with the queue or state machine that it leads to. */
-function targetsOf(event: Envelope) {
-  const { rules, queues, machines, mappings, functions } = system.local.topology;
-  const delivered = { source: event.source, "detail-type": event.name, detail: event };
-  const arns = Object.values(rules)
-    .filter(({ enabled, pattern }) => enabled && pattern && matches(parsePattern(pattern), delivered))
-    .flatMap(({ targets }) => targets.map(({ arn }) => arn));
-  return arns.map((arn) => {
-    const machine = Object.values(machines).find((each) => each.arn === arn);
-    if (machine) return { machine };
-    const queue = Object.values(queues).find((each) => each.arn === arn)!;
-    const reader = Object.values(mappings).find(({ source }) => source === arn)!;
-    const [name] = Object.entries(functions).find(([, each]) => each.arn === reader.function)!;
-    return { queue, name };
-  });
+/** Its subscribers are done with it when this ends. */
+async function publish(event: Envelope): Promise<Subscriber[]> {
+  const { bus, topology } = system.local;
+  const entry = { Source: event.source, DetailType: event.name, Detail: JSON.stringify(event), Time: event.time };
+  expect(bus.putEvents([{ ...entry, EventBusName: topology.buses.Bus!.name }])).toMatchObject({ FailedEntryCount: 0 });
+  const subscribers = subscribersOf(topology).filter(({ takes }) => takes(event));
+  const delays = subscribers.map(({ queue }) => (queue ? topology.queues[queue]!.delaySeconds : 0));
+  await system.skip(1000 * Math.max(1, ...delays));
+  return subscribers;
 }
 
 /** All that is in queues and in the hands of their consumers; nothing, once everything is consumed. */
@@ -102,28 +97,81 @@ describe("is consumed by all who subscribe to it, and changes nothing that is se
   test.each(files.toSorted())("%s", async (file) => {
     const before = await state();
     const event = sampleOf(file);
-    const targets = targetsOf(event);
-    const entry = { Source: event.source, DetailType: event.name, Detail: JSON.stringify(event) };
-    expect(system.local.bus.putEvents([{ ...entry, EventBusName: busName(), Time: event.time }])).toMatchObject({
-      FailedEntryCount: 0,
-    });
-    await system.skip(1000 * Math.max(1, ...targets.map(({ queue }) => queue?.delaySeconds ?? 0)));
+    const subscribers = await publish(event);
     expect(complaints).toEqual([]);
     expect(waiting()).toEqual({});
-    for (const { name } of targets.filter(({ queue }) => queue)) {
+    for (const { name } of subscribers.filter(({ kind }) => kind === "function")) {
       expect(invoked.filter((each) => each.name === name && each.event.includes(event.id)).length, name).toBe(1);
     }
     const runs = system.local.executions.mentioning(event.id).filter(({ input }) => isStartedBy(input, event));
     expect(runs.map(({ result }) => result)).toEqual(
-      targets.filter(({ machine }) => machine).map(() => expect.objectContaining({ status: "SUCCEEDED" })),
+      subscribers
+        .filter(({ kind }) => kind === "state machine")
+        .map(() => expect.objectContaining({ status: "SUCCEEDED" })),
     );
     expect(await state()).toEqual(before);
   });
 });
 
-function busName(): string {
-  return Object.values(system.local.topology.buses)[0]!.name;
-}
+const samplesOf = (...names: string[]) => files.filter((file) => names.includes(path.dirname(file))).toSorted();
+
+/** How a person reads a sample whose version tells less, or other, than today's. */
+const sentences: Record<string, string> = {
+  "payment.declined/v1.sample.json": "Payment declined: the provider gave another reason",
+};
+
+describe("is told by the timeline of its order", () => {
+  test.each(samplesOf(...orderEvents.map(({ name }) => name)))("%s", async (file) => {
+    const id = await place(system, "tok_declined");
+    await settle(system, id);
+    const event = sampleOf(file, id);
+    await publish(event);
+    const { items } = await system.shop.customer.orders.timeline(id);
+    const told = items.filter(({ eventId }) => eventId === event.id);
+    const { name, time: at, correlationId } = event;
+    expect(told).toMatchObject([{ event: name, at, correlationId, ...(sentences[file] && { text: sentences[file] }) }]);
+  });
+
+  test("those whose sentence is spelled out are all there", () => {
+    expect(files).toEqual(expect.arrayContaining(Object.keys(sentences)));
+  });
+});
+
+describe("sets the price of its product", () => {
+  test.each(samplesOf("product.created", "product.updated"))("%s", async (file) => {
+    const sample = sampleOf(file);
+    // A product that nothing is known of yet.
+    const sku = `${sample.name}-${sample.version}`;
+    await publish({ ...sample, subject: sku, data: { ...sample.data, sku } });
+    const placed = await system.shop.customer.orders.place(orderFor([{ sku, quantity: 1 }], "tok_ok"));
+    expect(placed.lines).toMatchObject([{ sku, title: sample.data.title, unitPrice: sample.data.price }]);
+    await settle(system, placed.id);
+  });
+});
+
+describe("is acted upon by an order that waits for it", () => {
+  const waits = [
+    { name: "payment.captured", token: "tok_ok", effects: ["order.paid", "stock.committed"] },
+    { name: "payment.action-completed", token: "tok_requires_action", effects: ["checkout.resumed"] },
+  ];
+  const cases = waits.flatMap(({ name, ...rest }) => samplesOf(name).map((file) => ({ file, name, ...rest })));
+
+  test.each(cases)("$file", async ({ file, name, token, effects }) => {
+    system.hooks.onPutEvents = ({ DetailType }) => (DetailType === name ? "MalformedDetail" : undefined);
+    const id = await place(system, token);
+    await system.local.idle();
+    if (token === "tok_requires_action") await approveAsBank(system.local, id);
+    await system.local.idle();
+    delete system.hooks.onPutEvents;
+    expect(await system.shop.customer.orders.get(id)).toMatchObject({ paid: false });
+    const event = sampleOf(file, id);
+    await publish(event);
+    const { items } = await system.shop.customer.orders.timeline(id);
+    const caused = items.filter(({ causationId }) => causationId === event.id).map((item) => item.event);
+    expect(caused.toSorted()).toEqual(effects);
+    expect(await settle(system, id)).toMatchObject({ status: "confirmed", paid: true });
+  });
+});
 
 /** Not merely by an event that names this one as its cause. */
 function isStartedBy(input: unknown, event: Envelope): boolean {

@@ -1,1 +1,4 @@
+export * from "./event-pattern.ts";
+export { TopologyError } from "./fail.ts";
 export * from "./model.ts";
+export * from "./subscriber.ts";

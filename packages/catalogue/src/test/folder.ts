@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,4 +21,13 @@ export async function withCopy<Result>(
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+type Json = Record<string, unknown>;
+
+/** Changes a file of the contract in place. */
+export async function edit(folder: string, file: string, change: (json: Json & { data: Json }) => void): Promise<void> {
+  const json = JSON.parse(await readFile(path.join(folder, file), "utf8"));
+  change(json);
+  await writeFile(path.join(folder, file), JSON.stringify(json));
 }

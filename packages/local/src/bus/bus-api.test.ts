@@ -9,24 +9,17 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Endpoint, startEndpoint } from "../test/endpoint.ts";
-import { account, arnOf, region } from "../test/fixture.ts";
+import { arnOf, queue } from "../test/fixture.ts";
 
 const bus = { name: "shop", arn: arnOf("events", "event-bus/shop") };
 const archive = { name: "all", arn: arnOf("events", "archive/all"), bus: bus.arn };
-const queue = {
-  name: "replayed",
-  arn: arnOf("sqs", "replayed"),
-  url: `https://sqs.${region}.amazonaws.com/${account}/replayed`,
-  delaySeconds: 0,
-  visibilityTimeoutSeconds: 30,
-  retentionSeconds: 1_209_600,
-};
+const replayed = queue("replayed");
 const rule = {
   name: "Replayed",
   bus: bus.name,
   enabled: true,
   pattern: { "replay-name": [{ exists: true }] },
-  targets: [{ arn: queue.arn }],
+  targets: [{ arn: replayed.arn }],
 };
 
 let endpoint: Endpoint;
@@ -35,7 +28,7 @@ beforeAll(async () => {
   endpoint = await startEndpoint({
     buses: { Bus: bus },
     archives: { Archive: archive },
-    queues: { Replayed: queue },
+    queues: { Replayed: replayed },
     rules: { Replayed: rule },
   });
   events = new EventBridgeClient(endpoint.client);

@@ -1,29 +1,19 @@
-import type { Archive, Queue, Rule } from "@cartwright/topology";
+import type { Archive, Rule } from "@cartwright/topology";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../clock.ts";
 import { createMeter, sumOf } from "../meter/meter.ts";
 import { openQueues, type Queues } from "../queue/queue.ts";
 import { seededRandom } from "../random.ts";
 import { openStore, type Store } from "../store.ts";
+import { account, arnOf as arn, queue, region } from "../test/fixture.ts";
 import { type BusOptions, type EventBus, openBus, type PutEventsEntry } from "./bus.ts";
 import { NoSuchTargetError, type TargetCalls } from "./bus-delivery.ts";
 import type { ReplayInput } from "./replay.ts";
 
-const account = "123456789012";
-const region = "eu-west-1";
-const arn = (service: string, name: string) => `arn:aws:${service}:${region}:${account}:${name}`;
 const bus = { name: "shop", arn: arn("events", "event-bus/shop") };
 const machine = arn("states", "stateMachine:Checkout");
 const lambda = arn("lambda", "function:Audit");
 
-const queue = (name: string): Queue => ({
-  name,
-  arn: arn("sqs", name),
-  url: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
-  delaySeconds: 0,
-  visibilityTimeoutSeconds: 30,
-  retentionSeconds: 1_209_600,
-});
 const rule = (name: string, target: Rule["targets"][number], more: Partial<Rule> = {}): Rule => ({
   name,
   bus: bus.name,

@@ -1,4 +1,4 @@
-import type { Archive, Bus, Rule } from "@cartwright/topology";
+import { type Archive, type Bus, type EventPattern, matches, parsePattern, type Rule } from "@cartwright/topology";
 import type { Clock } from "../clock.ts";
 import { correlationIdsOf } from "../function/correlation.ts";
 import { AwsError } from "../http/aws-error.ts";
@@ -7,7 +7,6 @@ import type { Queues } from "../queue/queue.ts";
 import type { Random } from "../random.ts";
 import type { Store } from "../store.ts";
 import { type Delivery, openDeliveries, type TargetCalls } from "./bus-delivery.ts";
-import { type EventPattern, matches, parsePattern } from "./event-pattern.ts";
 import { type ArchivedEvent, type ArchivePosition, openReplays, type Replay, type Replays } from "./replay.ts";
 
 /** As the EventBridge API spells it. */

@@ -1,10 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { Topology } from "@cartwright/topology";
-
-export class TopologyError extends Error {
-  override readonly name = "TopologyError";
-}
+import { Topology, TopologyError } from "@cartwright/topology";
 
 /** Reads the committed record of the stacks. */
 export function readTopology(): Topology {

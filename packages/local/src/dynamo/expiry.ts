@@ -13,6 +13,8 @@ export interface ExpiryOptions {
 
 /** DynamoDB's time to live, which the embedded engine keeps and doesn't act on. */
 export interface Expiry {
+  /** Whether a round is under way. */
+  busy(): boolean;
   /** Waits for the deletion under way. */
   stop(): Promise<void>;
 }
@@ -34,13 +36,16 @@ export function startExpiry({ engine, tables, clock, onDeleted, onError }: Expir
   const stopping = new AbortController();
   const { signal } = stopping;
   const positions = new Map<string, Item | undefined>();
-  let working: Promise<void> = Promise.resolve();
+  let working: Promise<void> | undefined;
   let timer: Timer | undefined;
 
   function arm(): void {
     if (signal.aborted) return;
     timer = clock.setTimer(clock.now() + roundMs, () => {
-      working = round().finally(arm);
+      working = round().finally(() => {
+        working = undefined;
+        arm();
+      });
     });
   }
 
@@ -99,6 +104,7 @@ export function startExpiry({ engine, tables, clock, onDeleted, onError }: Expir
 
   arm();
   return {
+    busy: () => working !== undefined,
     async stop() {
       stopping.abort();
       timer?.cancel();

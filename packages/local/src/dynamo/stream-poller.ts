@@ -1,5 +1,4 @@
-import type { Mapping, Table } from "@cartwright/topology";
-import { matches, parsePattern } from "../bus/event-pattern.ts";
+import { type Mapping, matches, parsePattern, type Table } from "@cartwright/topology";
 import type { Clock } from "../clock.ts";
 import type { Invocation } from "../function/invocation.ts";
 import type { Random } from "../random.ts";

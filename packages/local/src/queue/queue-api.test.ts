@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Endpoint, startEndpoint } from "../test/endpoint.ts";
-import { account, arnOf, queue, region } from "../test/fixture.ts";
+import { account, arnOf, queue } from "../test/fixture.ts";
 import { md5OfAttributes } from "./queue.ts";
 
 const dead = queue("dead");

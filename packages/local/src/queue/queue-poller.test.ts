@@ -30,7 +30,7 @@ beforeEach(() => {
   startMs = clock.now();
   const redrive = { deadLetters: arnOf("sqs", "dead"), maximumReceives: 3 };
   queues = openQueues({
-    queues: [queue("work", { redrive }), queue("dead")],
+    queues: [queue("work", { visibilityTimeoutSeconds: 60, redrive }), queue("dead")],
     store: openStore(":memory:"),
     clock,
     random: seededRandom(1),

@@ -1,4 +1,3 @@
-import type { Queue } from "@cartwright/topology";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../clock.ts";

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Lambda, Table, Topology } from "@cartwright/topology";
+import type { Lambda, Queue, Table, Topology } from "@cartwright/topology";
 
 export const repository = fileURLToPath(new URL("../../../..", import.meta.url));
 
@@ -56,6 +56,18 @@ export function table(name: string, overrides: Partial<Table> = {}): Table {
     rangeKey: "sk",
     indexes: {},
     stream: { arn: `${arn}/stream/2026-01-01T00:00:00.000`, view: "NEW_AND_OLD_IMAGES" },
+    ...overrides,
+  };
+}
+
+export function queue(name: string, overrides: Partial<Queue> = {}): Queue {
+  return {
+    name,
+    arn: arnOf("sqs", name),
+    url: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
+    delaySeconds: 0,
+    visibilityTimeoutSeconds: 30,
+    retentionSeconds: 345_600,
     ...overrides,
   };
 }

@@ -1,5 +1,5 @@
 import type { Topology } from "@cartwright/topology";
-import { account, arnOf, hashTable, lambda, region, topology } from "./fixture.ts";
+import { account, arnOf, hashTable, lambda, queue, region, topology } from "./fixture.ts";
 
 /** Handlers of a tiny shop, as a project would write them: nothing in them knows where they run. */
 export const sources = {
@@ -78,8 +78,6 @@ export const sources = {
 
 const tableArn = arnOf("dynamodb", "table/orders");
 const busArn = arnOf("events", "event-bus/shop");
-const queueArn = arnOf("sqs", "notify");
-const deadArn = arnOf("sqs", "notify-dead");
 const machineArn = arnOf("states", "stateMachine:checkout");
 const streamArn = `${tableArn}/stream/2026-01-01T00:00:00.000`;
 
@@ -91,15 +89,9 @@ const functions = {
   Slow: lambda("slow", { links: ["Orders"], handler: "src/react.slow", timeoutSeconds: 1 }),
 };
 
-const queue = (name: string, arn: string, parts: object = {}) => ({
-  name,
-  arn,
-  url: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
-  delaySeconds: 0,
-  visibilityTimeoutSeconds: 1,
-  retentionSeconds: 86_400,
-  ...parts,
-});
+const brief = { visibilityTimeoutSeconds: 1, retentionSeconds: 86_400 };
+const dead = queue("notify-dead", brief);
+const notify = queue("notify", { ...brief, redrive: { deadLetters: dead.arn, maximumReceives: 2 } });
 
 export const shop: Topology = topology({
   functions,
@@ -108,8 +100,8 @@ export const shop: Topology = topology({
   },
   buses: { Bus: { name: "shop", arn: busArn } },
   queues: {
-    Notify: queue("notify", queueArn, { redrive: { deadLetters: deadArn, maximumReceives: 2 } }),
-    NotifyDead: queue("notify-dead", deadArn),
+    Notify: notify,
+    NotifyDead: dead,
   },
   mappings: {
     Relay: {
@@ -123,7 +115,7 @@ export const shop: Topology = topology({
       filters: [{ dynamodb: { NewImage: { outbox: { S: [{ exists: true }] } } }, eventName: ["INSERT"] }],
     },
     Notify: {
-      source: queueArn,
+      source: notify.arn,
       function: functions.NotifyCustomer.arn,
       enabled: true,
       batchSize: 10,
@@ -137,7 +129,7 @@ export const shop: Topology = topology({
       bus: "shop",
       enabled: true,
       pattern: { source: ["shop.order"] },
-      targets: [{ arn: queueArn }],
+      targets: [{ arn: notify.arn }],
     },
     Checkout: {
       name: "checkout",

@@ -1,3 +1,5 @@
+import { TopologyError } from "./fail.ts";
+
 /**
  * EventBridge's pattern language, which Lambda's event source filters share. The rules follow event-ruler, the matcher
  * AWS runs: see event-patterns.json for the pairs we agree on.
@@ -20,7 +22,7 @@ type Matcher =
 
 type Json = Record<string, unknown>;
 
-export class PatternError extends Error {
+export class PatternError extends TopologyError {
   override name = "PatternError";
 }
 
