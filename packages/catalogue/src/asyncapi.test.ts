@@ -63,7 +63,7 @@ test("an event is sent by the relay of its domain in today's version, and receiv
       ["payment.captured.receive.MarkPaid", "receive"],
     ]),
   );
-  expect(operations["order.placed.receive.Checkout"]!.summary).toBe("The bus starts the state machine Checkout.");
+  expect(operations["order.placed.receive.StartCheckout"]!.summary).toBe("The bus starts the state machine itself.");
   expect(operations["order.placed.receive.WatchCheckout"]).toMatchObject({
     summary: "WatchCheckout reacts, through WatchCheckoutQueue.",
     description: "Dead letters: WatchCheckoutDeadLetters.",

@@ -55,7 +55,7 @@ function operationsOf({ name, publisher, subscribers, versions }: Entry): [strin
       ...{ action: "receive", channel, title: subscriber.name },
       summary: subscriber.queue
         ? `${subscriber.name} reacts, through ${subscriber.queue}.`
-        : `The bus starts the ${subscriber.kind} ${subscriber.name}.`,
+        : `The bus starts the ${subscriber.kind} itself.`,
       description: `Dead letters: ${subscriber.deadLetters}.`,
       messages: messagesFor(versions.map(({ version }) => version)),
     },

@@ -17,8 +17,8 @@ export interface Options {
   docsFolder: string;
   /** As `npm run topology` records it. */
   topologyFile: string;
-  /** A Git revision whose contract must be kept too, such as `origin/main`. */
-  against?: string | undefined;
+  /** Git revisions whose contracts must be kept too, such as `origin/main`. */
+  against?: string[];
 }
 
 export interface Outcome {
@@ -29,12 +29,9 @@ export interface Outcome {
 
 /** Looks and writes nothing. */
 export async function check(options: Options): Promise<Outcome> {
-  const { definitions, contractFolder, docsFolder, topologyFile, against } = options;
+  const { definitions, contractFolder, docsFolder, topologyFile } = options;
   const committed = await readContract(contractFolder);
-  const broken = breaches(definitions, committed);
-  // Who records a breach anew gets past what lies in the folder, and not past what others have.
-  if (against !== undefined)
-    broken.push(...unlike(broken, breaches(definitions, await contractAt(against, contractFolder))));
+  const broken = await allBreaches(options, committed);
   // What is broken differs from what is recorded too, but must not be recorded.
   const unrecorded = broken.length > 0 ? [] : unrecordedFaults(definitions, committed);
   const contract = [...broken, ...unrecorded, ...sampleFaults(definitions, committed)];
@@ -43,16 +40,29 @@ export async function check(options: Options): Promise<Outcome> {
 }
 
 /** Writes what is new into the contract, and the documents; nothing at all when something is broken. */
-export async function record({ definitions, contractFolder, docsFolder, topologyFile }: Options): Promise<Outcome> {
+export async function record(options: Options): Promise<Outcome> {
+  const { definitions, contractFolder, docsFolder, topologyFile } = options;
   const before = await readContract(contractFolder);
-  const broken = breaches(definitions, before);
+  const broken = await allBreaches(options, before);
   if (broken.length > 0) return { faults: broken, summary: "" };
   const files = news(definitions, before);
   await writeFiles(contractFolder, files);
   const committed = await readContract(contractFolder);
-  await writeFiles(docsFolder, docsOf(committed, await readTopology(topologyFile)));
-  const faults = sampleFaults(definitions, committed);
-  return { faults, summary: `${counts(committed)}: ${files.size} files of the contract written` };
+  const docs = docsOf(committed, await readTopology(topologyFile));
+  const stale = await staleNames(docs, docsFolder);
+  await writeFiles(docsFolder, docs);
+  const written = [...files.keys(), ...stale];
+  const told = written.length === 0 ? "nothing is new" : `wrote ${written.join(", ")}`;
+  return { faults: sampleFaults(definitions, committed), summary: `${counts(committed)}: ${told}` };
+}
+
+/** Who records a breach anew gets past what lies in the folder, and not past what others have. */
+async function allBreaches({ definitions, contractFolder, against = [] }: Options, committed: Committed) {
+  const faults = breaches(definitions, committed);
+  for (const revision of against) {
+    faults.push(...unlike(faults, breaches(definitions, await contractAt(revision, contractFolder))));
+  }
+  return faults;
 }
 
 function unlike(known: Fault[], faults: Fault[]): Fault[] {
@@ -69,14 +79,18 @@ function docsOf(committed: Committed, topology: Topology): Map<string, string> {
 
 async function staleDocs(committed: Committed, docsFolder: string, topologyFile: string): Promise<Fault[]> {
   const docs = docsOf(committed, await readTopology(topologyFile));
-  const faults = [...docs].map(async ([name, text]): Promise<Fault[]> => {
-    const found = await readFile(path.join(docsFolder, name), "utf8").catch(() => "");
-    if (found === text) return [];
-    return [
-      { message: `${path.join(docsFolder, name)} is stale`, advice: "run npm run events, and commit the result" },
-    ];
+  return (await staleNames(docs, docsFolder)).map((name) => ({
+    message: `${path.join(docsFolder, name)} is stale`,
+    advice: "run npm run events, and commit the result",
+  }));
+}
+
+async function staleNames(docs: Map<string, string>, folder: string): Promise<string[]> {
+  const names = [...docs].map(async ([name, text]) => {
+    const found = await readFile(path.join(folder, name), "utf8").catch(() => "");
+    return found === text ? [] : [name];
   });
-  return (await Promise.all(faults)).flat();
+  return (await Promise.all(names)).flat();
 }
 
 async function readTopology(file: string): Promise<Topology> {

@@ -1,7 +1,7 @@
 /**
  * `npm run events` records what is new in the contract of events and writes docs/events. `npm run events:check` writes
- * nothing, and fails when the code breaks the contract or when something is not recorded; with `--against origin/main`
- * also when it breaks the contract of that revision, whatever has been recorded since.
+ * nothing, and fails when the code breaks the contract or when something is not recorded. Both refuse to break what the
+ * last commit holds, whatever lies in the folder; `--against origin/main` does so for another revision.
  */
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { TopologyError } from "@cartwright/topology";
 import { check, record } from "./catalogue.ts";
 import { definitions } from "./contract.ts";
 import { CatalogueError } from "./fail.ts";
+import { isCommitted } from "./revision.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -30,7 +31,8 @@ try {
       "--against compares and records nothing: use npm run events:check -- --against <revision>",
     );
   }
-  const { faults, summary } = await (values.check ? check : record)({ definitions, against, ...folders });
+  const revisions = [...(isCommitted(values.contract) ? ["HEAD"] : []), ...(against === undefined ? [] : [against])];
+  const { faults, summary } = await (values.check ? check : record)({ definitions, against: revisions, ...folders });
   for (const { message, advice } of faults) console.error(`${message}\n  ${advice}`);
   if (faults.length > 0) process.exitCode = 1;
   else console.log(summary);

@@ -26,6 +26,8 @@ export function fileOf(name: string, version: number, kind: "schema" | "sample")
 export async function readContract(folder: string): Promise<Committed> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(emptyWhenAbsent);
   const envelope = await readSchema(folder, envelopeFile);
+  const foreign = entries.find((entry) => !entry.isDirectory() && !(entry.isFile() && entry.name === envelopeFile));
+  if (foreign) throw new CatalogueError(`${path.join(folder, foreign.name)} is no part of a contract: remove it`);
   const events = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const versions: CommittedVersion[] = [];
   for (const name of events.sort()) {

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import {
   Envelope,
@@ -84,7 +84,7 @@ describe("a breaking change", () => {
   test("is not recorded, nor is anything else then", async () => {
     const changed = redefined([
       defineEvent("order.paid", 1, Paid.extend({ paidAt: z.iso.datetime() }).describe(told)),
-      defineEvent("order.shipped", 1, z.object(ids).describe("Shipped.")),
+      defineEvent("order.teleported", 1, z.object(ids).describe("Shipped.")),
     ]);
     await withCopy(async (copy) => {
       const { faults } = await record({ ...copy, definitions: changed });
@@ -108,7 +108,7 @@ describe("what vanished", () => {
 });
 
 describe("what is new", () => {
-  const shipped = defineEvent("order.shipped", 1, z.object(ids).describe("Shipped."));
+  const shipped = defineEvent("order.teleported", 1, z.object(ids).describe("Shipped."));
   const grown = defineEvent(
     "order.paid",
     1,
@@ -121,7 +121,7 @@ describe("what is new", () => {
   );
 
   test.each([
-    ["an event", shipped, "order.shipped v1: its schema is not committed"],
+    ["an event", shipped, "order.teleported v1: its schema is not committed"],
     ["an optional field", grown, "order.paid v1: data.method: optional field added, which is not recorded"],
   ])("%s has to be recorded", async (_, definition, message) => {
     const faults = await faultsOf(redefined([definition]));
@@ -136,10 +136,10 @@ describe("what is new", () => {
       expect((await record(changed)).faults).toEqual([]);
       expect((await check(changed)).faults).toEqual([]);
       expect(await readFile(sampleFile, "utf8")).toBe(before);
-      const sample = await readFile(path.join(copy.contractFolder, "order.shipped/v1.sample.json"), "utf8");
-      expect(JSON.parse(sample)).toMatchObject({ name: "order.shipped", version: 1, source: "cartwright.order" });
-      expect(await readFile(path.join(copy.docsFolder, "README.md"), "utf8")).toContain("### order.shipped");
-      expect((await record(changed)).summary).toContain("0 files");
+      const sample = await readFile(path.join(copy.contractFolder, "order.teleported/v1.sample.json"), "utf8");
+      expect(JSON.parse(sample)).toMatchObject({ name: "order.teleported", version: 1, source: "cartwright.order" });
+      expect(await readFile(path.join(copy.docsFolder, "README.md"), "utf8")).toContain("### order.teleported");
+      expect((await record(changed)).summary).toContain("nothing is new");
     });
   });
 
@@ -159,14 +159,14 @@ describe("what is new", () => {
   });
 
   test("says what it tells, and gives its texts an example", async () => {
-    const silent = defineEvent("order.shipped", 1, z.object(ids));
+    const silent = defineEvent("order.teleported", 1, z.object(ids));
     expect(await faultsOf(redefined([silent]))).toMatchObject([
-      { message: "order.shipped v1: nothing says what it tells" },
+      { message: "order.teleported v1: nothing says what it tells" },
     ]);
-    const wordless = defineEvent("order.shipped", 1, z.object({ carrier: z.string() }).describe("Shipped."));
+    const wordless = defineEvent("order.teleported", 1, z.object({ carrier: z.string() }).describe("Shipped."));
     await withCopy(async (copy) => {
       const recorded = record({ ...copy, definitions: redefined([wordless]) });
-      await expect(recorded).rejects.toThrow("order.shipped v1: data.carrier needs an example");
+      await expect(recorded).rejects.toThrow("order.teleported v1: data.carrier needs an example");
     });
   });
 });
@@ -194,7 +194,7 @@ describe("a schema that no contract can be made of is refused", () => {
     ["a format of one's own", z.object({ s: z.stringFormat("even", isEven) }), "the format even, which a function"],
     ["two faults", z.object({ n: z.coerce.number(), s: z.string().trim() }), "at data.n, nor a change of the value"],
   ])("%s", async (_, schema, told) => {
-    const definition = defineEvent("order.shipped", 1, schema.describe("Shipped."));
+    const definition = defineEvent("order.teleported", 1, schema.describe("Shipped."));
     await expect(faultsOf(redefined([definition]))).rejects.toThrow(told);
   });
 
@@ -257,6 +257,9 @@ describe("a sample", () => {
       expect(faults).toMatchObject([{ message: "payment.declined v1: its sample is missing" }]);
       await writeFile(path.join(copy.contractFolder, "payment.declined/notes.txt"), "");
       await expect(check({ ...copy, definitions })).rejects.toThrow("notes.txt is no part of a contract");
+      await rm(path.join(copy.contractFolder, "payment.declined/notes.txt"));
+      await symlink("order.paid", path.join(copy.contractFolder, "order.linked"));
+      await expect(check({ ...copy, definitions })).rejects.toThrow("order.linked is no part of a contract");
     });
   });
 });

@@ -41,10 +41,10 @@ describe("the contract of a revision is kept", () => {
       await rm(path.join(copy.contractFolder, "order.paid"), { recursive: true });
       expect((await record(changed)).faults).toEqual([]);
       expect((await check(changed)).faults).toEqual([]);
-      expect((await check({ ...changed, against: "HEAD" })).faults).toMatchObject([breach]);
+      expect((await check({ ...changed, against: ["HEAD"] })).faults).toMatchObject([breach]);
       commit();
-      expect((await check({ ...changed, against: "HEAD" })).faults).toEqual([]);
-      expect((await check({ ...changed, against: "HEAD~1" })).faults).toMatchObject([breach]);
+      expect((await check({ ...changed, against: ["HEAD"] })).faults).toEqual([]);
+      expect((await check({ ...changed, against: ["HEAD~1"] })).faults).toMatchObject([breach]);
     });
   });
 
@@ -52,7 +52,7 @@ describe("the contract of a revision is kept", () => {
     await withRepository(async (copy) => {
       const { faults } = await check({ ...copy, definitions: broken });
       expect(faults[0]).toMatchObject(breach);
-      expect((await check({ ...copy, definitions: broken, against: "HEAD" })).faults).toEqual(faults);
+      expect((await check({ ...copy, definitions: broken, against: ["HEAD"] })).faults).toEqual(faults);
     });
   });
 
@@ -64,7 +64,7 @@ describe("the contract of a revision is kept", () => {
   ])("but not of one %s", async (_, against) => {
     await withRepository(async (copy) => {
       const told = `the contract in ${copy.contractFolder} can't be read as of the Git revision "${against}" (fatal: `;
-      await expect(check({ ...copy, definitions, against })).rejects.toThrow(told);
+      await expect(check({ ...copy, definitions, against: [against] })).rejects.toThrow(told);
     });
   });
 });
@@ -78,12 +78,18 @@ describe("the command", () => {
         Object.assign(schema.properties as object, { paidAt: { type: "string" } });
       });
       commit();
-      await cp(committedFolder, contractFolder, { recursive: true });
+      await rm(contractFolder, { recursive: true });
       const folders = ["--contract", contractFolder, "--docs", docsFolder];
+      const removed = "order.paid v1: data.paidAt: field removed\n";
+      // What the last commit holds can't be recorded anew, nor passed by.
+      expect((await failureOf(...folders)).stderr).toContain(removed);
+      await cp(committedFolder, contractFolder, { recursive: true });
+      expect((await failureOf("--check", ...folders)).stderr).toContain(removed);
+      commit();
       expect((await command("--check", ...folders)).stdout).toContain("contract kept");
-      const failure = await failureOf("--check", ...folders, "--against", "HEAD");
+      const failure = await failureOf("--check", ...folders, "--against", "HEAD~1");
       expect(failure).toMatchObject({ code: 1, stdout: "" });
-      expect(failure.stderr).toContain("order.paid v1: data.paidAt: field removed\n");
+      expect(failure.stderr).toContain(removed);
     });
   });
 

@@ -27,7 +27,7 @@ const placed = { name: "order.placed", source: "shop" };
 test("a function is told with its queue, a state machine that the bus starts without one, in order of their names", () => {
   expect(subscribersOf(withRules({ Placed: {}, Start: { targets: toMachine } }))).toEqual([
     {
-      ...{ name: "Checkout", kind: "state machine", targetArn: machineArn, deadLetters: "Dead" },
+      ...{ name: "Start", kind: "state machine", targetArn: machineArn, deadLetters: "Dead" },
       takes: expect.any(Function),
     },
     {
@@ -39,7 +39,7 @@ test("a function is told with its queue, a state machine that the bus starts wit
 
 test("a rule with two targets has two subscribers", () => {
   const targets = [...example.rules.Placed!.targets, ...toMachine];
-  expect(subscribersOf(withRules({ Placed: { targets } })).map(({ name }) => name)).toEqual(["Checkout", "Worker"]);
+  expect(subscribersOf(withRules({ Placed: { targets } })).map(({ name }) => name)).toEqual(["Placed", "Worker"]);
 });
 
 describe("an event is taken by a rule for", () => {

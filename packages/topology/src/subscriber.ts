@@ -4,7 +4,7 @@ import { TopologyError } from "./fail.ts";
 import type { Rule, Topology } from "./model.ts";
 
 export interface Subscriber {
-  /** Logical name of the function or the state machine. */
+  /** By which operators know it: the function's logical name or, of a state machine, that of the rule that starts it. */
   name: string;
   kind: "function" | "state machine";
   /** Logical name of the queue between the bus and the function; the bus starts a state machine itself. */
@@ -50,7 +50,7 @@ function subscriberAt(topology: Topology, rule: string, target: Target): Omit<Su
   const { machines, queues, mappings, functions } = topology;
   const machine = nameOf(machines, target.arn);
   const common = { targetArn: target.arn, deadLetters: deadLettersOf(topology, rule, target) };
-  if (machine) return { name: machine, kind: "state machine", ...common };
+  if (machine) return { name: rule, kind: "state machine", ...common };
   const queue = nameOf(queues, target.arn);
   if (!queue) throw new TopologyError(`the rule ${rule} leads to ${target.arn}, which is neither queue nor machine`);
   const reader = Object.values(mappings).find(({ enabled, source }) => enabled && source === target.arn);
