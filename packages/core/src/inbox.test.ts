@@ -1,39 +1,18 @@
-import { type EventOf, newId, type ProductCreated } from "@cartwright/events";
+import { newId } from "@cartwright/events";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { setClock } from "./clock.ts";
 import { dynamo } from "./dynamo.ts";
 import { type Delivery, retentionDays } from "./inbox.ts";
 import { Order } from "./order/index.ts";
 import { orders, ordersAndInbox } from "./order/order.entity.ts";
+import { cause, createInput, createPrice } from "./test/order.ts";
 
-const cause = { correlationId: "test" };
 const dayMs = 24 * 60 * 60 * 1000;
 
-beforeAll(() => {
-  const product = {
-    sku: "INBOX-CUP",
-    title: "Cup",
-    price: { amount: 1, currency: "EUR" },
-    status: "published",
-  } as const;
-  const created = { id: newId("evt"), name: "product.created", source: "cartwright.inventory", subject: product.sku };
-  const event: EventOf<typeof ProductCreated> = {
-    ...created,
-    ...cause,
-    version: 1,
-    time: new Date(0).toISOString(),
-    sequence: 1,
-    data: product,
-  };
-  return Order.applyProduct(event);
-});
+beforeAll(() => createPrice("INBOX-CUP", 1));
 
 async function createPlaced(): Promise<string> {
-  const input = {
-    lines: [{ sku: "INBOX-CUP", quantity: 1 }],
-    shippingAddress: { name: "Ada", line1: "1 Loop", city: "Kiel", postalCode: "24103", country: "DE" },
-    payment: { token: "tok_ok" },
-  };
+  const input = createInput({ lines: [{ sku: "INBOX-CUP", quantity: 1 }] });
   const { order } = await Order.place(input, { customerId: newId("usr"), idempotencyKey: newId("req") }, cause);
   return order.id;
 }

@@ -75,6 +75,28 @@ describe.each([
   });
 });
 
+describe.each([
+  ["the system clock", () => systemClock],
+  ["the manual clock", () => new ManualClock()],
+  ["the skipping clock", () => new SkippingClock()],
+])("%s", (_, make) => {
+  it("is behind while a timer is due and has neither run nor been cancelled", async () => {
+    const clock = make();
+    const later = clock.setTimer(clock.now() + 3_600_000, () => expect.unreachable());
+    expect(clock.isBehind()).toBe(false);
+    const ran = new Promise<void>((resolve) => clock.setTimer(clock.now(), resolve));
+    expect(clock.isBehind()).toBe(true);
+    if (clock instanceof ManualClock) await clock.advance(0);
+    await ran;
+    expect(clock.isBehind()).toBe(false);
+    const cancelled = clock.setTimer(clock.now(), () => expect.unreachable());
+    expect(clock.isBehind()).toBe(true);
+    cancelled.cancel();
+    expect(clock.isBehind()).toBe(false);
+    later.cancel();
+  });
+});
+
 describe("seeded randomness", () => {
   it("repeats for a seed and differs between seeds", () => {
     const draw = (seed: number) => {
@@ -121,6 +143,18 @@ describe("the skipping clock", () => {
     await slept;
     expect(ran).toEqual(["first", "second"]);
     later.cancel();
+  });
+
+  it("doesn't put off what is due already when it is skipped again", async () => {
+    const clock = new SkippingClock();
+    const ran: string[] = [];
+    clock.setTimer(clock.now() + 60_000, () => ran.push("due"));
+    clock.skip(61_000);
+    expect(clock.isBehind()).toBe(true);
+    const behindIt = new Promise((resolve) => setTimeout(resolve));
+    clock.skip(61_000);
+    await behindIt;
+    expect(ran).toEqual(["due"]);
   });
 
   it("wakes a sleeper that is aborted, with the reason", async () => {

@@ -1,11 +1,24 @@
 /** What becomes of events when things fail: invariants 5, 7 and 8 of docs/architecture.md. */
 import { DeleteItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { newId, registry } from "@cartwright/events";
+import { subscribersOf } from "@cartwright/topology";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { BusEvent, PutEventsEntry } from "./bus/bus.ts";
+import type { PutEventsEntry } from "./bus/bus.ts";
 import { readTopology } from "./cli/process.ts";
-import { approveAsBank } from "./shop/scenario.ts";
-import { deadLetters, dynamoOf, failuresIn, place, settle, stateOf } from "./test/checkout.ts";
+import { approveAsBank, paymentOf } from "./shop/scenario.ts";
+import {
+  archived,
+  deadLetters,
+  entityOf,
+  failuresIn,
+  type Item,
+  lose,
+  place,
+  settle,
+  stateOf,
+} from "./test/checkout.ts";
+import { dynamoOf } from "./test/endpoint.ts";
+import { expectNothingLost, madeUp } from "./test/outbox.ts";
 import { type System, startSystem } from "./test/system.ts";
 
 let system: System;
@@ -14,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 afterEach(() => {
-  for (const hook of Object.keys(system.hooks)) delete system.hooks[hook as keyof System["hooks"]];
+  system.mend();
   for (const [name, { arn }] of Object.entries(system.local.topology.queues)) {
     if (name.endsWith("DeadLetters")) system.local.queues.purge(arn);
   }
@@ -22,53 +35,63 @@ afterEach(() => {
 
 /** Who consumes which events, by the rules of the stacks. */
 const subscribers = subscribersOf(readTopology());
+const reactions = subscribers.filter(({ kind }) => kind === "function");
+const names = reactions.map(({ name }) => name);
+const subscribedTo = (event: string, among = subscribers) => among.filter(({ takes }) => takes(registry.get(event)!));
 
-function subscribersOf({ rules, queues, mappings, functions }: ReturnType<typeof readTopology>) {
-  return Object.entries(functions).flatMap(([name, { arn }]) => {
-    const source = Object.values(mappings).find((mapping) => mapping.function === arn)?.source;
-    const rule = Object.values(rules).find(({ targets }) => targets.some((target) => target.arn === source));
-    const events = rule?.pattern?.["detail-type"] as string[] | undefined;
-    const queue = Object.values(queues).find((candidate) => candidate.arn === source);
-    return events && queue ? [{ name, events, queueArn: queue.arn }] : [];
-  });
+/** The relays of the stacks, each with the events that it publishes. */
+const relays = relaysOf(readTopology());
+
+function relaysOf({ tables, mappings, functions, links }: ReturnType<typeof readTopology>) {
+  const letters = links.DeadLetters!.queues as Record<string, { events: string[] }>;
+  const streams = Object.values(tables).map(({ stream }) => stream?.arn);
+  return Object.entries(functions)
+    .filter(([, { arn }]) =>
+      Object.values(mappings).some((mapping) => mapping.function === arn && streams.includes(mapping.source)),
+    )
+    .map(([name]) => ({ name, events: letters[name]!.events }));
 }
 
-const names = subscribers.map(({ name }) => name);
-const subscribedTo = (event: string) => subscribers.filter(({ events }) => events.includes(event));
-
-function archived(): BusEvent[] {
-  return Object.values(system.local.topology.archives).flatMap(({ name }) =>
-    system.local.bus.archived(name, { limit: 100_000 }),
-  );
-}
-
-/** The ids of all events about an order that were committed, and so published. */
-function committedEvents(orderId: string): string[] {
-  return archived()
+/** The ids of all events about an order that the bus took. */
+function publishedAbout(orderId: string): string[] {
+  return archived(system)
     .filter(({ detail }) => (detail.data as { orderId?: string }).orderId === orderId)
     .map(({ detail }) => String(detail.id));
 }
 
+async function raisePrice(): Promise<void> {
+  const { products } = system.shop.staff;
+  const teapot = await products.get("TEAPOT-08");
+  const price = { ...teapot.price, amount: teapot.price.amount + 1 };
+  await products.update("TEAPOT-08", teapot.version, { price });
+}
+
+async function isCaptured(orderId: string): Promise<boolean> {
+  return (await paymentOf(system.shop.customer, orderId))?.status === "captured";
+}
+
 /** An order that every subscriber has something to do with, and a product that changes its price. */
 async function playStory(): Promise<string> {
-  const { staff } = system.shop;
-  const teapot = await staff.products.get("TEAPOT-08");
-  const price = { ...teapot.price, amount: teapot.price.amount + 1 };
-  await staff.products.update("TEAPOT-08", teapot.version, { price });
+  await raisePrice();
   const id = await place(system, "tok_requires_action");
   await system.local.idle();
   await approveAsBank(system.local, id);
   await settle(system, id);
-  // Killed subscribers and the watch come back by then.
-  for (let minute = 0; minute < 4; minute++) await system.skip(61_000);
+  await waitForRetries();
   return id;
 }
 
-/** The order is settled, each of its events had its effects once, and nothing is left over. */
+/** What was killed, and the watch, have come back by then. */
+async function waitForRetries(): Promise<void> {
+  for (let minute = 0; minute < 4; minute++) await system.skip(61_000);
+}
+
+/** The order is settled, no event was lost, each of its events had its effects once, and nothing is left over. */
 async function expectOnce(orderId: string): Promise<void> {
+  await expectNothingLost(system);
   expect(await system.shop.customer.orders.get(orderId)).toMatchObject({ status: "confirmed", paid: true });
   const { items } = await system.shop.customer.orders.timeline(orderId);
-  expect(items.map(({ eventId }) => eventId).sort()).toEqual([...new Set(committedEvents(orderId))].sort());
+  expect(items.map(({ eventId }) => eventId).sort()).toEqual([...new Set(publishedAbout(orderId))].sort());
   for (const event of ["order.paid", "stock.committed"]) {
     expect(items.filter((item) => item.event === event).length, event).toBe(1);
   }
@@ -82,13 +105,13 @@ async function expectOnce(orderId: string): Promise<void> {
   expect(deadLetters(system)).toEqual({});
 }
 
-function isPriceOf(item: unknown, sku: string): boolean {
-  const { __edb_e__: entity, sku: of } = item as Record<string, { S?: string }>;
-  return entity?.S === "price" && of?.S === sku;
+function isPriceOf(item: Item, sku: string): boolean {
+  return entityOf(item) === "price" && item.sku?.S === sku;
 }
 
-test("there are subscribers to break", () => {
+test("there are subscribers and relays to break", () => {
   expect(names.length).toBeGreaterThanOrEqual(6);
+  expect(relays.length).toBeGreaterThanOrEqual(4);
 });
 
 describe("a subscriber that is killed", () => {
@@ -107,16 +130,66 @@ describe("a subscriber that is killed", () => {
   });
 });
 
+describe("a relay that is killed", () => {
+  test.each(relays)("before $name has published anything, does it later", async ({ name }) => {
+    let kills = 0;
+    system.hooks.beforeInvoke = (invoked) => (invoked === name && kills++ < 2 ? "kill" : undefined);
+    await system.newCustomer();
+    await expectOnce(await playStory());
+    expect(kills).toBeGreaterThan(2);
+  });
+
+  test.each(relays)("after $name has published, does no effect twice", async ({ name }) => {
+    let kills = 0;
+    system.hooks.afterInvoke = (invoked) => (invoked === name && kills++ < 2 ? "kill" : undefined);
+    await system.newCustomer();
+    await expectOnce(await playStory());
+    expect(kills).toBeGreaterThan(2);
+  });
+
+  test.each(relays)("when $name has published a part, publishes the rest later", async ({ name, events }) => {
+    let [taken, refused, kills] = [0, 0, 0];
+    // Until several writes wait for the relay, which then come in one batch.
+    let release = (_: undefined) => {};
+    const held = new Promise<undefined>((resolve) => {
+      release = resolve;
+    });
+    system.hooks.beforeInvoke = (invoked) => {
+      if (invoked !== name) return undefined;
+      [taken, refused] = [0, 0];
+      return held;
+    };
+    // As if it had died before the bus took its second entry.
+    system.hooks.onPutEvents = ({ DetailType }) => {
+      if (kills > 0 || !events.includes(DetailType!) || taken++ === 0) return undefined;
+      refused++;
+      return "InternalFailure";
+    };
+    system.hooks.afterInvoke = (invoked) => (invoked === name && refused > 0 && kills++ === 0 ? "kill" : undefined);
+    const ids: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      await system.newCustomer();
+      await raisePrice();
+      ids.push(await place(system, "tok_ok"));
+    }
+    if (name === "PaymentRelay") for (const id of ids) await vi.waitUntil(() => isCaptured(id), { timeout: 20_000 });
+    release(undefined);
+    await waitForRetries();
+    expect(kills).toBe(1);
+    for (const id of ids) await expectOnce(id);
+  });
+});
+
 describe("deliveries", () => {
   test("of everything there ever was, twice and in reverse, leave the state as it was", async () => {
     await playStory();
     for (const token of ["tok_declined", "tok_capture_refused"]) await settle(system, await place(system, token));
     for (let minute = 0; minute < 3; minute++) await system.skip(61_000);
     const before = await stateOf(system);
-    const events = archived().reverse();
+    const events = archived(system).reverse();
     for (const event of [...events, ...events]) {
-      for (const { queueArn } of subscribedTo(event["detail-type"])) {
-        system.local.queues.send(queueArn, { body: JSON.stringify(event), delaySeconds: 0 });
+      for (const { targetArn } of subscribedTo(event["detail-type"], reactions)) {
+        system.local.queues.send(targetArn, { body: JSON.stringify(event), delaySeconds: 0 });
       }
     }
     await system.local.idle();
@@ -152,16 +225,9 @@ describe("a projection", () => {
     await playStory();
     await settle(system, await place(system, "tok_declined"));
     const before = await stateOf(system);
-    const projected = [...before].filter(
-      ([, item]) => (item as Record<string, { S?: string }>).__edb_e__?.S === entity,
-    );
-    expect(projected.length).toBeGreaterThan(5);
-    const TableName = system.local.topology.tables.OrderTable!.name;
-    for (const [, item] of projected) {
-      const { pk, sk } = item as Record<"pk" | "sk", { S: string }>;
-      await dynamoOf(system).send(new DeleteItemCommand({ TableName, Key: { pk, sk } }));
-    }
-    expect((await stateOf(system)).size).toBe(before.size - projected.length);
+    const lost = await lose(system, "OrderTable", entity);
+    expect(lost).toBeGreaterThan(5);
+    expect((await stateOf(system)).size).toBe(before.size - lost);
     const [from, to] = [new Date(0), new Date(system.local.now())].map((time) => time.toISOString());
     const { id } = await system.shop.staff.ops.replays.start({ subscriber, from: from!, to: to! });
     await system.local.idle();
@@ -181,7 +247,7 @@ function foreign(name: string, version: number, data: object): PutEventsEntry {
     version,
     time,
     source,
-    subject: "s",
+    subject: madeUp,
     sequence: 1,
     correlationId: "c",
     data,
@@ -208,7 +274,9 @@ describe("an event that can't be consumed", () => {
       for (const name of events) system.local.bus.putEvents([make(name)]);
       await system.local.idle();
       await system.skip(31_000);
-      const expected = subscribers.map(({ name, events }) => [`${name}DeadLetters`, events.length] as const);
+      const expected = subscribers.map(
+        ({ deadLetters, takes }) => [deadLetters, events.filter((name) => takes(registry.get(name)!)).length] as const,
+      );
       expect(deadLetters(system)).toEqual(Object.fromEntries(expected));
       for (const [queue] of expected) {
         for (const failure of failuresIn(system, queue)) expect(failure).toMatchObject({ code, attempts: 1 });
@@ -229,7 +297,7 @@ describe("an event that can't be consumed", () => {
     const id = await place(system, "tok_ok");
     expect(await settle(system, id)).toMatchObject({ status: "confirmed", paid: true });
     await system.skip(61_000);
-    const expected = subscribedTo("payment.captured").map(({ name }) => [`${name}DeadLetters`, 1] as const);
+    const expected = subscribedTo("payment.captured").map(({ deadLetters }) => [deadLetters, 1] as const);
     expect(deadLetters(system)).toEqual(Object.fromEntries(expected));
   });
 });
@@ -256,11 +324,11 @@ describe("the relay", () => {
   test("passes over an outbox that can't be read, tells where it is, and goes on", async () => {
     const TableName = system.local.topology.tables.OrderTable!.name;
     const Item = { pk: { S: "poison" }, sk: { S: "poison" }, outbox: { S: "{" } };
-    await dynamoOf(system).send(new PutItemCommand({ TableName, Item }));
+    await dynamoOf(system.local).send(new PutItemCommand({ TableName, Item }));
     const id = await place(system, "tok_ok");
     expect(await settle(system, id)).toMatchObject({ status: "confirmed", paid: true });
     expect(failuresIn(system, "OrderRelayDeadLetters")).toMatchObject([{ code: "UnreadableOutboxError" }]);
-    await dynamoOf(system).send(new DeleteItemCommand({ TableName, Key: { pk: Item.pk, sk: Item.sk } }));
+    await dynamoOf(system.local).send(new DeleteItemCommand({ TableName, Key: { pk: Item.pk, sk: Item.sk } }));
   });
 
   test("publishes an aggregate's events in their order, whatever entries fail", async () => {
@@ -279,6 +347,9 @@ describe("the relay", () => {
       expect(inOrderOfArrival.length).toBeGreaterThan(1);
       expect(inOrderOfArrival).toEqual(inOrderOfArrival.toSorted((one, other) => one - other));
     }
+    system.mend();
+    await waitForRetries();
+    await expectNothingLost(system);
   });
 
   test("keeps what the bus does not take for hours where a person finds it, and it goes on when they redrive it", async () => {
@@ -299,5 +370,6 @@ describe("the relay", () => {
     // Long past its deadline, it is cancelled; above all, it is settled.
     expect((await settle(system, id)).status).not.toBe("pending");
     expect(deadLetters(system)).toEqual({});
+    await expectNothingLost(system);
   });
 });

@@ -1,9 +1,9 @@
 /** The operators' command line on the whole system, as a person or a script uses it. */
 import { spawn } from "node:child_process";
-import { run } from "@cartwright/ops";
+import { runCaptured } from "@cartwright/ops/test/run";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { people } from "./shop/seed.ts";
-import { place, settle } from "./test/checkout.ts";
+import { archived, deadLettersOf, leaveLetter, place, settle } from "./test/checkout.ts";
 import { repository } from "./test/fixture.ts";
 import { type System, startSystem } from "./test/system.ts";
 
@@ -19,33 +19,28 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 afterEach(() => system.local.queues.purge(letterQueue()));
 
-const letterQueue = () => system.local.topology.queues.MarkPaidDeadLetters!.arn;
+const letterQueue = () => deadLettersOf(system.local, "MarkPaid");
 const lettersLeft = () => system.local.queues.peek(letterQueue(), 100).map(({ messageId }) => messageId);
 
-async function ops(words: string[], environment: Record<string, string> = {}) {
-  const printed: string[] = [];
-  const errors: string[] = [];
-  const code = await run(words, {
-    print: (line) => printed.push(line),
-    printError: (line) => errors.push(line),
+function ops(words: string[], environment: Record<string, string> = {}) {
+  return runCaptured(words, {
     environment: { CARTWRIGHT_API_URL: system.local.apiUrl, ...environment },
-    isTerminal: false,
     now: system.local.now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 10)),
-    readFile: () => undefined,
   });
-  return { code, printed, errors: errors.join("\n") };
+}
+
+/** What a relay published twice is in the archive twice. */
+function paymentsOf(...orderIds: string[]) {
+  return archived(system).filter(
+    ({ detail }) =>
+      detail.name === "payment.captured" && orderIds.some((id) => JSON.stringify(detail.data).includes(id)),
+  );
 }
 
 /** Leaves the event that paid for an order as a dead letter, and answers the letter's id. */
-function leaveLetter(orderId: string, error = "TimeoutError"): string {
-  const [archive] = Object.values(system.local.topology.archives);
-  const captured = system.local.bus
-    .archived(archive!.name)
-    .find(({ detail }) => detail.name === "payment.captured" && JSON.stringify(detail.data).includes(orderId));
-  const text = (StringValue: string) => ({ DataType: "String", StringValue });
-  const attributes = { ERROR_CODE: text(error), ERROR_MESSAGE: text("too slow"), ATTEMPTS: text("5") };
-  return system.local.queues.send(letterQueue(), { body: JSON.stringify(captured), attributes }).messageId;
+function leavePayment(orderId: string): string {
+  return leaveLetter(system, "MarkPaid", JSON.stringify(paymentsOf(orderId)[0]));
 }
 
 describe("dead letters", () => {
@@ -56,7 +51,7 @@ describe("dead letters", () => {
       errors: "",
       printed: [expect.stringMatching(/^No dead letters in \d+ queues/)],
     });
-    leaveLetter(orders[0]!);
+    leavePayment(orders[0]!);
     const some = await ops(["dead-letters", "list"]);
     expect(some.printed).toHaveLength(2);
     expect(some.printed[1]).toMatch(/^MarkPaid +1 +queue +payment\.captured$/);
@@ -66,7 +61,7 @@ describe("dead letters", () => {
   });
 
   test("are listed one by one, of one subscriber or wherever an order has some", async () => {
-    const ids = orders.map((order) => leaveLetter(order));
+    const ids = orders.map((order) => leavePayment(order));
     const { printed } = await ops(["dead-letters", "list", "MarkPaid"]);
     expect(printed).toHaveLength(4);
     for (const [at, id] of ids.entries()) {
@@ -83,8 +78,34 @@ describe("dead letters", () => {
     ]);
   });
 
+  test("are looked for by a filter that is checked even where there are none", async () => {
+    const unknown = { code: 1, printed: [] };
+    const noEvent = /there is no event "payment.capturd": there are .*payment.captured/;
+    const list = ["dead-letters", "list"];
+    expect(await ops([...list, "--order", "banana"])).toMatchObject({
+      ...{ code: 2, printed: [], errors: expect.stringContaining("--order takes an order's id such as ord_") },
+    });
+    expect(await ops([...list, "--event", "payment.capturd"])).toMatchObject({
+      ...{ ...unknown, errors: expect.stringMatching(noEvent) },
+    });
+    expect(await ops([...list, "MarkPaid", "--event", "payment.capturd"])).toMatchObject({
+      ...{ ...unknown, errors: expect.stringMatching(noEvent) },
+    });
+    const none = await ops([...list, "--order", orders[1]!, "--event", "payment.captured"]);
+    expect(none).toMatchObject({
+      code: 0,
+      printed: [expect.stringMatching(/^No dead letters of this filter in \d+ queues\.$/)],
+    });
+    leavePayment(orders[0]!);
+    const others = await ops([...list, "--order", orders[1]!]);
+    expect(others.printed).toEqual([expect.stringMatching(/filter in \d+ queues, of 1 letter examined\.$/)]);
+    // Nobody but those who take the event is asked for it.
+    const placed = await ops([...list, "--event", "order.placed"]);
+    expect(placed).toMatchObject({ code: 0, errors: "", printed: [expect.stringMatching(/filter in \d+ queues\.$/)] });
+  });
+
   test("are shown with their event", async () => {
-    const id = leaveLetter(orders[0]!);
+    const id = leavePayment(orders[0]!);
     const { code, printed } = await ops(["dead-letters", "show", "MarkPaid", id]);
     expect(code).toBe(0);
     const gap = printed.indexOf("");
@@ -99,30 +120,45 @@ describe("dead letters", () => {
   });
 
   test("are redriven by id, by filter, or all; a dry run only tells", async () => {
-    const ids = [orders[0]!, orders[1]!, orders[1]!].map((order) => leaveLetter(order));
+    const ids = [orders[0]!, orders[1]!, orders[1]!].map((order) => leavePayment(order));
     const dry = await ops(["dead-letters", "redrive", "MarkPaid", "--all", "--dry-run"]);
     expect(dry.printed).toEqual(["Would redrive 3 letters of 3 examined. Nothing was sent."]);
     expect(lettersLeft().sort()).toEqual([...ids].sort());
     const one = await ops(["dead-letters", "redrive", "MarkPaid", ids[1]!]);
-    expect(one).toMatchObject({ code: 0, printed: [expect.stringMatching(/^Redrove 1 letter of /)] });
+    const outlook = expect.stringMatching(/what fails is back in the list of MarkPaid within about 5 minutes/);
+    expect(one).toMatchObject({ code: 0, printed: [expect.stringMatching(/^Redrove 1 letter of /), outlook] });
     expect(lettersLeft().sort()).toEqual([ids[0], ids[2]].sort());
     expect((await ops(["dead-letters", "redrive", "MarkPaid", ids[1]!])).code).toBe(1);
     const filtered = await ops(["dead-letters", "redrive", "MarkPaid", "--order", orders[1]!]);
-    expect(filtered.printed).toEqual(["Redrove 1 letter of 2 examined."]);
+    expect(filtered.printed).toEqual(["Redrove 1 letter of 2 examined.", outlook]);
     expect(lettersLeft()).toEqual([ids[0]]);
     expect((await ops(["dead-letters", "redrive", "MarkPaid", "--all"])).printed).toEqual([
       "Redrove 1 letter of 1 examined.",
+      outlook,
     ]);
     await system.local.idle();
     expect(lettersLeft()).toEqual([]);
     for (const id of orders) expect(await system.shop.customer.orders.get(id)).toMatchObject({ paid: true });
   });
 
+  test("that wait for another round of attempts are back in the time that was told", async () => {
+    leavePayment(orders[0]!);
+    system.hooks.beforeInvoke = (name) => {
+      if (name === "MarkPaid") throw new Error("out of memory");
+    };
+    const { printed } = await ops(["dead-letters", "redrive", "MarkPaid", "--all"]);
+    const minutes = Number(/within about (\d+) minutes/.exec(printed[1]!)![1]);
+    await system.local.idle();
+    expect((await ops(["dead-letters", "list"])).printed[0]).toMatch(/^No dead letters in/);
+    for (let minute = 0; minute < minutes; minute++) await system.skip(60_000);
+    system.mend();
+    expect(lettersLeft()).toHaveLength(1);
+  });
+
   test("that can't be redriven are named with the reason, and the command ends with 1", async () => {
-    const arn = system.local.topology.queues.OrderRelayDeadLetters!.arn;
-    const { messageId } = system.local.queues.send(arn, { body: "no event" });
+    const messageId = leaveLetter(system, "OrderRelay", "no event");
     const { code, printed } = await ops(["dead-letters", "redrive", "OrderRelay", "--all"]);
-    system.local.queues.purge(arn);
+    system.local.queues.purge(deadLettersOf(system.local, "OrderRelay"));
     expect(code).toBe(1);
     expect(printed[0]).toMatch(new RegExp(`^refused ${messageId}: it holds no event`));
     expect(printed.at(-1)).toContain("1 refused");
@@ -136,7 +172,9 @@ test("a replay is followed to its end, brings an event once more, and can be fol
   await system.local.idle();
   delete system.hooks.beforeInvoke;
   expect(code).toBe(0);
-  expect(printed.at(-1)).toMatch(/^rpl_\w+ {2}to MarkPaid {2}completed/);
+  const { length } = paymentsOf(orders[0]!);
+  const counts = `${length} handed on, ${archived(system).length - length} left out`;
+  expect(printed.at(-1)).toMatch(new RegExp(`^rpl_\\w+ {2}to MarkPaid {2}completed: ${counts}$`));
   expect(seen).toEqual(["MarkPaid"]);
   const id = printed[0]!.split(" ")[0]!;
   expect(await ops(["replay", "--follow", id])).toMatchObject({
@@ -145,6 +183,46 @@ test("a replay is followed to its end, brings an event once more, and can be fol
   });
   const future = await ops(["replay", "MarkPaid", "--from", "1h", "--to", "2999-01-01"]);
   expect(future).toMatchObject({ code: 1, errors: expect.stringContaining("invalid_request") });
+});
+
+test("a replay that finds nothing to hand on says so", async () => {
+  const unknown = "ord_00000000000000000000000000";
+  const { printed, errors } = await ops(["replay", "MarkPaid", "--from", "1d", "--order", unknown]);
+  expect(printed.at(-1)).toMatch(/completed: 0 handed on, [1-9]\d* left out$/);
+  expect(errors).toContain("Nothing was handed on");
+  const early = await ops(["replay", "MarkPaid", "--from", "2001-01-01", "--to", "2001-01-02"]);
+  expect(early.printed.at(-1)).toMatch(/completed: 0 handed on, 0 left out$/);
+  expect(early.errors).toContain("holds no event");
+});
+
+test.each([
+  ["payment.banana", /invalid_request.*no event "payment.banana": there are .*payment.captured/],
+  ["order.placed", /event_not_taken: MarkPaid never gets order.placed: it takes payment.captured/],
+])("a replay of %s to MarkPaid is refused with the names there are", async (event, told) => {
+  const refused = await ops(["replay", "MarkPaid", "--from", "2h", "--event", event]);
+  expect(refused).toMatchObject({ code: 1, printed: [], errors: expect.stringMatching(told) });
+});
+
+test("what a replay could not count is handed on and counted again, in one write per batch", async () => {
+  const [events, payments] = [archived(system).length, paymentsOf(...orders).length];
+  const calls = { invocations: 0, counts: 0 };
+  system.hooks.beforeInvoke = (name) => void (name === "Replay" && calls.invocations++) as undefined;
+  system.hooks.onDynamoRequest = (operation, { TableName }) => {
+    const isCount = operation === "UpdateItem" && TableName === system.local.topology.tables.OpsTable!.name;
+    return isCount && calls.counts++ === 0 ? { when: "before", name: "AccessDeniedException" } : undefined;
+  };
+  const { replays } = system.shop.staff.ops;
+  const [from, to] = [0, system.local.now()].map((ms) => new Date(ms).toISOString());
+  const { id } = await replays.start({ subscriber: "MarkPaid", from: from!, to: to! });
+  await system.local.idle();
+  const { waiting, handedOn, leftOut } = (await replays.get(id)).progress!;
+  expect(waiting).toBeGreaterThan(0);
+  expect(handedOn + leftOut).toBe(events - waiting);
+  await system.skip(61_000);
+  system.mend();
+  const progress = { handedOn: payments, leftOut: events - payments, waiting: 0 };
+  expect(await replays.get(id)).toMatchObject({ status: "completed", progress });
+  expect(calls.counts).toBe(calls.invocations);
 });
 
 test("an order's timeline is told from its placing on", async () => {
@@ -181,7 +259,7 @@ describe("who asks", () => {
 });
 
 test("as a process it prints JSON for scripts, and ends with its exit code", async () => {
-  const id = leaveLetter(orders[0]!);
+  const id = leavePayment(orders[0]!);
   const listed = await spawnOps(["dead-letters", "list", "MarkPaid", "--json"]);
   expect(listed).toMatchObject({ code: 0, errors: "" });
   expect(JSON.parse(listed.printed)).toMatchObject({

@@ -4,7 +4,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { BusEvent } from "./bus/bus.ts";
 import { readTopology } from "./cli/process.ts";
 import { play, scenarios } from "./shop/scenario.ts";
-import { deadLetters, place, settle, stateOf } from "./test/checkout.ts";
+import {
+  archived as archivedIn,
+  deadLetters,
+  deadLettersOf,
+  leaveLetter,
+  place,
+  settle,
+  stateOf,
+} from "./test/checkout.ts";
+import { clientOf } from "./test/endpoint.ts";
 import { type System, startSystem } from "./test/system.ts";
 
 interface Link {
@@ -38,28 +47,22 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 afterEach(() => {
-  for (const hook of Object.keys(system.hooks)) delete system.hooks[hook as keyof System["hooks"]];
+  system.mend();
   for (const name of Object.keys(links)) system.local.queues.purge(queueOf(name));
 });
 
 const ops = () => system.shop.staff.ops;
-const queueOf = (subscriber: string) => topology.queues[`${subscriber}DeadLetters`]!.arn;
-
-function archived(): BusEvent[] {
-  return Object.values(topology.archives).flatMap(({ name }) => system.local.bus.archived(name, { limit: 100_000 }));
-}
+const queueOf = (subscriber: string) => deadLettersOf(system.local, subscriber);
+const archived = () => archivedIn(system);
 
 function eventOf(orderId: string, name: string): BusEvent {
   const about = ({ detail }: BusEvent) => (detail.data as { orderId?: string }).orderId;
   return archived().find((event) => event["detail-type"] === name && about(event) === orderId)!;
 }
 
-/** Leaves a letter as EventBridge leaves one that it could not deliver. */
 function leave(subscriber: string, message: object | string, code = "SDK_CLIENT_ERROR"): string {
   const body = typeof message === "string" ? message : JSON.stringify(message);
-  const text = (value: string) => ({ DataType: "String", StringValue: value });
-  const attributes = { ERROR_CODE: text(code), ERROR_MESSAGE: text("no"), RETRY_ATTEMPTS: text("10") };
-  return system.local.queues.send(queueOf(subscriber), { body, attributes }).messageId;
+  return leaveLetter(system, subscriber, body, { code, message: "no", attempts: 11 });
 }
 
 const bodiesIn = (subscriber: string) => system.local.queues.peek(queueOf(subscriber), 2000).map(({ body }) => body);
@@ -196,11 +199,11 @@ describe("letters", () => {
     const before = bodiesIn(subscriber);
     const counts = { examined: left.length, matched: meant.length, refused: [], more: false };
     const dry = await ops().deadLetters.redrive({ subscriber, filter, dryRun: true });
-    const asOf = expect.any(String);
-    expect(dry).toEqual({ subscriber, dryRun: true, ...counts, redriven: 0, asOf });
+    const about = { subscriber, redrivesTo: "queue", backWithinSeconds: 300, asOf: expect.any(String) };
+    expect(dry).toEqual({ ...about, dryRun: true, ...counts, redriven: 0 });
     expect(bodiesIn(subscriber)).toEqual(before);
     const wet = await ops().deadLetters.redrive({ subscriber, filter });
-    expect(wet).toEqual({ subscriber, dryRun: false, ...counts, redriven: meant.length, asOf });
+    expect(wet).toEqual({ ...about, dryRun: false, ...counts, redriven: meant.length });
     await system.local.idle();
     const rest = left.filter(({ id }) => !meant.includes(id)).map(({ event }) => JSON.stringify(event));
     expect(bodiesIn(subscriber).sort()).toEqual(rest.sort());
@@ -229,9 +232,8 @@ describe("letters", () => {
   });
 
   test("of a queue that SQS moves already are followed by whoever asks for all of them", async () => {
-    const { endpointUrl: endpoint, queues } = system.local;
-    const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-    const sqs = new SQSClient({ endpoint, region: "local", credentials });
+    const { queues } = system.local;
+    const sqs = new SQSClient(clientOf(system.local));
     const event = eventOf(confirmed, "payment.captured");
     for (let letter = 0; letter < 3; letter++) leave("MarkPaid", event);
     const slowly = { SourceArn: queueOf("MarkPaid"), MaxNumberOfMessagesPerSecond: 1 };
@@ -437,6 +439,18 @@ describe("a replay", () => {
     return invoked;
   }
 
+  /** The ids of the events that RecordTimeline is given from now on. */
+  function watchTimeline(): string[] {
+    const seen: string[] = [];
+    system.hooks.beforeInvoke = (name, payload) => {
+      if (name !== "RecordTimeline") return undefined;
+      const { Records } = payload as { Records: { body: string }[] };
+      seen.push(...Records.map(({ body }) => JSON.parse(body).detail.id));
+      return undefined;
+    };
+    return seen;
+  }
+
   const saga = Object.keys(topology.machines.Checkout!.definition.States as object);
 
   test.each(replayable)(
@@ -469,13 +483,7 @@ describe("a replay", () => {
       .filter(({ name }) => !filter.event || name === filter.event)
       .filter(({ correlationId }) => !filter.correlationId || correlationId === filter.correlationId)
       .filter(({ data }) => !filter.orderId || data.orderId === filter.orderId);
-    const seen: string[] = [];
-    system.hooks.beforeInvoke = (name, payload) => {
-      if (name !== "RecordTimeline") return undefined;
-      for (const { body } of (payload as { Records: { body: string }[] }).Records)
-        seen.push(JSON.parse(body).detail.id);
-      return undefined;
-    };
+    const seen = watchTimeline();
     await ops().replays.start({ subscriber: "RecordTimeline", from, to: now(), filter });
     await system.local.idle();
     expect(wanted.length).toBeGreaterThan(0);
@@ -487,13 +495,7 @@ describe("a replay", () => {
       .map(({ detail }) => String(detail.time))
       .sort();
     const [first, last] = [times[Math.floor(times.length / 3)]!, times[Math.floor((2 * times.length) / 3)]!];
-    const seen: string[] = [];
-    system.hooks.beforeInvoke = (name, payload) => {
-      if (name !== "RecordTimeline") return undefined;
-      for (const { body } of (payload as { Records: { body: string }[] }).Records)
-        seen.push(JSON.parse(body).detail.id);
-      return undefined;
-    };
+    const seen = watchTimeline();
     await ops().replays.start({ subscriber: "RecordTimeline", from: first, to: last });
     await system.local.idle();
     const wanted = archived()

@@ -64,17 +64,14 @@ export function parseCommand(
   args: string[],
   nowMs: number,
 ): { values: Values; positionals: string[] } {
-  const { values, positionals } = parse({
-    args,
-    options: { ...commonOptions, ...command.options },
-    allowPositionals: true,
-  });
+  const { values, positionals } = parse(command, args);
   if (values.help) return { values, positionals };
   const [fewest, most] = command.positionals;
   if (positionals.length < fewest) throw new UsageError(`${command.name} wants more: ${firstLine(command.usage)}`);
   if (positionals.length > most) {
     throw new UsageError(`${JSON.stringify(positionals[most])} is too much: ${firstLine(command.usage)}`);
   }
+  checkOrder(text(values.order));
   command.check?.(values, positionals);
   for (const option of ["after", "before", "from", "to"]) {
     const time = text(values[option]);
@@ -83,13 +80,32 @@ export function parseCommand(
   return { values, positionals };
 }
 
-function parse(config: ParseArgsConfig): { values: Values; positionals: string[] } {
-  try {
-    const { values, positionals } = parseArgs(config);
-    return { values: values as Values, positionals };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+/** Node's own words for a mistyped option are about Node. */
+function parse(command: Command, args: string[]): { values: Values; positionals: string[] } {
+  const options: Options = { ...commonOptions, ...command.options };
+  const config = { args, options, allowPositionals: true, strict: false, tokens: true } as const;
+  const { values, positionals, tokens } = parseArgs(config);
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const { name, rawName, value, inlineValue } = token;
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (!option) {
+      const known = Object.keys(options).map((one) => `--${one}`);
+      throw new UsageError(`there is no option ${rawName}: ${command.name} takes ${known.join(", ")}`);
+    }
+    if (option.type === "boolean" && value !== undefined) throw new UsageError(`${rawName} takes no value`);
+    if (option.type === "string" && (!value || (!inlineValue && value.startsWith("-")))) {
+      throw new UsageError(`${rawName} wants a value: ${firstLine(command.usage)}`);
+    }
   }
+  return { values: values as Values, positionals };
+}
+
+/** Where nothing has failed the API is never asked about the order, and a wrong id would look like good news. */
+function checkOrder(id: string | undefined): void {
+  if (id === undefined || /^ord_[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(id)) return;
+  const example = "ord_01J9ZC5Q8MXW3VT0S6K2F4B7RD";
+  throw new UsageError(`--order takes an order's id such as ${example}, not ${JSON.stringify(id)}`);
 }
 
 export function contextOf(client: Client, io: Io, parsed: { values: Values; positionals: string[] }): Context {
@@ -126,6 +142,13 @@ export function filterOf(values: Values) {
 
 export function hasFilter(values: Values): boolean {
   return Object.keys(filterOptions).some((name) => values[name] !== undefined);
+}
+
+/** A command to go on with, at the same place. */
+export function commandLine({ values }: Context, words: string): string {
+  const url = text(values.url);
+  const at = url !== undefined ? ` --url ${url}` : values.deployed ? " --deployed" : "";
+  return `npm run ops -- ${words}${at}`;
 }
 
 function firstLine(usage: string): string {

@@ -29,8 +29,8 @@ function reaching(url: URL): typeof globalThis.fetch {
       const cause = error instanceof Error ? (error.cause as (Error & { code?: string }) | undefined) : undefined;
       const reason = cause?.code ?? cause?.message ?? String(error);
       const advice = isLocal(url)
-        ? "start it with npm start, or name another with --url"
-        : "check --url and your connection";
+        ? "start it with npm start, or name another with --url or CARTWRIGHT_API_URL"
+        : "check --url or CARTWRIGHT_API_URL, and your connection";
       throw new RefusedError(`no API answers at ${url.origin} (${reason}): ${advice}`, { cause: error });
     }
   };

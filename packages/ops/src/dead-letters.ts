@@ -1,14 +1,27 @@
 import type { Client } from "@cartwright/client";
-import { type Command, type Context, filterOf, filterOptions, filterUsage, hasFilter, text } from "./command.ts";
+import {
+  type Command,
+  type Context,
+  commandLine,
+  filterOf,
+  filterOptions,
+  filterUsage,
+  hasFilter,
+  text,
+} from "./command.ts";
 import { RefusedError, UsageError } from "./io.ts";
-import { count, json, table, visible } from "./text.ts";
+import { count, json, shortened, table, visible } from "./text.ts";
 
 type Letters = Awaited<ReturnType<Client["ops"]["deadLetters"]["of"]>>;
 type Letter = Letters["items"][number];
+type Queue = Awaited<ReturnType<Client["ops"]["deadLetters"]["list"]>>["items"][number];
+type Redriven = Awaited<ReturnType<Client["ops"]["deadLetters"]["redrive"]>>;
 type Redrive = Parameters<Client["ops"]["deadLetters"]["redrive"]>[0];
 
 /** A call may move a thousand letters. */
 const maximumCalls = 1_000;
+/** What fits beside the other columns; dead-letters show prints all of it. */
+const messageCharacters = 60;
 
 export const list: Command = {
   name: "dead-letters list",
@@ -33,20 +46,12 @@ ${filterUsage}
   async run(context) {
     const [subscriber] = context.positionals;
     if (subscriber !== undefined) return listLetters(context, subscriber);
-    if (!hasFilter(context.values)) return listSubscribers(context);
-    // A person who knows the order doesn't know yet what failed for it.
-    const { items } = await context.client.ops.deadLetters.list();
-    const some = items.filter(({ letters }) => letters > 0);
-    if (some.length === 0 && !context.values.json) context.io.print("No dead letters.");
-    for (const { subscriber: name } of some) {
-      if (!context.values.json) context.io.print(context.paint.bold(name));
-      await listLetters(context, name);
-    }
-    return true;
+    return hasFilter(context.values) ? listEverywhere(context) : listSubscribers(context);
   },
 };
 
-async function listSubscribers({ client, io, paint, values, printJson }: Context): Promise<boolean> {
+async function listSubscribers(context: Context): Promise<boolean> {
+  const { client, io, paint, values, printJson } = context;
   const answer = await client.ops.deadLetters.list();
   if (printJson(answer)) return true;
   const shown = answer.items.filter(({ letters }) => values.all || letters > 0);
@@ -63,27 +68,89 @@ async function listSubscribers({ client, io, paint, values, printJson }: Context
   const [head = "", ...lines] = table(["subscriber", "letters", "redrives to", "events"], rows, paint);
   io.print(head);
   for (const [at, line] of lines.entries()) io.print(shown[at]!.letters > 0 ? line : paint.dim(line));
+  const first = shown.find(({ letters }) => letters > 0);
+  if (first) advise(context, [`dead-letters list ${first.subscriber}`]);
   return true;
 }
 
-async function listLetters({ client, io, paint, values, printJson }: Context, subscriber: string): Promise<boolean> {
+/** A person who knows the order doesn't know yet what failed for it. */
+async function listEverywhere(context: Context): Promise<boolean> {
+  const { client, io, paint, values } = context;
+  const { items: queues } = await client.ops.deadLetters.list();
+  const event = text(values.event);
+  if (event !== undefined) checkEvent(event, queues);
+  const sum = { found: 0, examined: 0, unfinished: 0 };
+  for (const { subscriber, letters, events } of queues) {
+    if (letters === 0 || (event !== undefined && !events.includes(event))) continue;
+    const answer = await lettersOf(context, subscriber);
+    sum.found += answer.items.length;
+    sum.examined += answer.examined;
+    sum.unfinished += Number(answer.more);
+    if (values.json || (answer.items.length === 0 && !answer.more)) continue;
+    io.print(paint.bold(subscriber));
+    printLetters(context, subscriber, answer);
+  }
+  if (sum.found + sum.unfinished === 0 && !values.json) {
+    const examined = sum.examined > 0 ? `, of ${count(sum.examined, "letter")} examined` : "";
+    io.print(`No dead letters of this filter in ${count(queues.length, "queue")}${examined}.`);
+  }
+  return true;
+}
+
+/** Where there are no letters the API is not asked about the filter, and a slip would look like good news. */
+function checkEvent(event: string, queues: Queue[]): void {
+  const known = [...new Set(queues.flatMap(({ events }) => events))].sort();
+  if (known.includes(event)) return;
+  throw new RefusedError(`there is no event ${JSON.stringify(event)}: there are ${known.join(", ")}`);
+}
+
+async function listLetters(context: Context, subscriber: string): Promise<boolean> {
+  const answer = await lettersOf(context, subscriber);
+  if (!context.values.json) printLetters(context, subscriber, answer);
+  return true;
+}
+
+/** With `--json` they are printed. */
+async function lettersOf({ client, values, printJson }: Context, subscriber: string): Promise<Letters> {
   const limit = text(values.limit);
   const query = { ...filterOf(values), ...(limit !== undefined && { limit: Number(limit) }) };
   const answer = await client.ops.deadLetters.of(subscriber, query);
-  if (printJson(answer)) return true;
-  const { items, examined, more } = answer;
+  printJson(answer);
+  return answer;
+}
+
+function printLetters(context: Context, subscriber: string, { items, examined, more }: Letters): void {
+  const { io, paint } = context;
   if (items.length > 0) {
-    const head = ["id", "event", "order", "error", "attempts", "first", "last"];
+    const head = ["id", "event", "order", "error", "attempts", "last", "message"];
     for (const line of table(head, items.map(rowOf), paint)) io.print(line);
   }
-  const found = `${count(items.length, "letter")} of ${examined} examined`;
-  io.print(paint.dim(more ? `${found}; there are more: narrow the filter, or raise --limit` : found));
-  return true;
+  const found = `${count(items.length, "letter")} of ${examined} examined${items.length > 1 ? `: ${codesOf(items)}` : ""}`;
+  const rest = more ? "; there are more: narrow the filter, or raise --limit" : "";
+  const hidden = examined === 0 ? "; one that somebody looks at is hidden for a minute at most" : "";
+  io.print(paint.dim(`${found}${rest}${hidden}`));
+  if (items[0]) advise(context, [`dead-letters show ${subscriber} ${items[0].id}`]);
 }
 
 function rowOf({ id, event, failure, sentAt }: Letter) {
-  const { code, attempts, firstAt, lastAt = sentAt } = failure;
-  return [id, event?.name, event?.orderId, code, attempts, seconds(firstAt), seconds(lastAt)];
+  const { code, message, attempts, lastAt = sentAt } = failure;
+  return [id, event?.name, event?.orderId, code, attempts, seconds(lastAt), shortened(message, messageCharacters)];
+}
+
+/** Whether it is one cause or several, the most frequent first. */
+function codesOf(letters: Letter[]): string {
+  const counts = new Map<string, number>();
+  for (const { failure } of letters) counts.set(failure.code, (counts.get(failure.code) ?? 0) + 1);
+  const sorted = [...counts].sort(([, one], [, other]) => other - one);
+  return sorted.map(([code, amount]) => `${amount} ${visible(code)}`).join(", ");
+}
+
+/** What a person types next; a pipe wants the answer alone. */
+function advise(context: Context, next: string[]): void {
+  const { io, paint } = context;
+  if (!io.isTerminal) return;
+  io.print("");
+  for (const words of next) io.print(paint.dim(commandLine(context, words)));
 }
 
 const seconds = (time: string | undefined) => time?.replace(/\.\d+Z$/, "Z");
@@ -94,7 +161,8 @@ export const show: Command = {
   usage: "npm run ops -- dead-letters show <subscriber> <letter id> [options]",
   options: {},
   positionals: [2, 2],
-  async run({ client, io, paint, positionals, printJson }) {
+  async run(context) {
+    const { client, io, paint, positionals, printJson } = context;
     const letter = await client.ops.deadLetters.show(positionals[0]!, positionals[1]!);
     if (printJson(letter)) return true;
     const { id, subscriber, event, failure, sentAt, body } = letter;
@@ -112,12 +180,17 @@ export const show: Command = {
       ["first", failure.firstAt],
       ["last", failure.lastAt],
       ["sent", sentAt],
+      ["in the log", failure.messageId && `message ${failure.messageId}`],
     ];
     for (const [name, value] of facts) {
       if (value !== undefined) io.print(`${paint.dim(name.padEnd(11))}  ${visible(String(value))}`);
     }
     io.print("");
     io.print(json(body));
+    advise(context, [
+      ...(event?.orderId ? [`timeline ${event.orderId}`] : []),
+      `dead-letters redrive ${subscriber} ${id}`,
+    ]);
     return true;
   },
 };
@@ -148,9 +221,11 @@ ${filterUsage}
     let request = requestOf(context);
     const sum = { examined: 0, matched: 0, redriven: 0, refused: 0 };
     let more = true;
+    let last: Redriven | undefined;
     for (let call = 1; more && call <= maximumCalls; call++) {
       const answer = await client.ops.deadLetters.redrive(request);
       more = answer.more;
+      last = answer;
       // A letter that fails again at once comes back as a new one, and would be redriven for ever.
       request = { ...request, sentBefore: answer.asOf };
       sum.examined += answer.examined;
@@ -162,6 +237,7 @@ ${filterUsage}
       if (more) io.print(paint.dim(`… ${sum.redriven} redriven of ${sum.examined} examined so far`));
     }
     if (!context.values.json) io.print(summaryOf(context, sum));
+    if (!context.values.json && last && sum.redriven > 0) io.print(outlookOf(last));
     if (more) throw new RefusedError("there are still more: run the command again to go on");
     return sum.refused === 0;
   },
@@ -183,4 +259,12 @@ function summaryOf(
     return `Would redrive ${count(matched - refused, "letter")} of ${examined} examined${not}. Nothing was sent.`;
   const done = `Redrove ${count(redriven, "letter")} of ${examined} examined${not}.`;
   return refused > 0 ? done : paint.green(done);
+}
+
+/** That it was sent is all that is known; the effect shows later. */
+function outlookOf({ subscriber, redrivesTo, backWithinSeconds = 0 }: Redriven): string {
+  if (redrivesTo === "machine") return "They start the checkout again: the orders' timelines tell what becomes of it.";
+  if (redrivesTo === "bus") return "They are published: every subscriber has all its attempts now.";
+  const minutes = Math.ceil(backWithinSeconds / 60);
+  return `They have all their attempts again: what fails is back in the list of ${subscriber} within about ${count(minutes, "minute")}.`;
 }

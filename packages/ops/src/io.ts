@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+
 /** Everything that a command has of its surroundings. */
 export interface Io {
   /** What was asked for. */
@@ -12,6 +14,20 @@ export interface Io {
   sleep(ms: number): Promise<void>;
   /** The text of a file below the working folder; undefined when there is none. */
   readFile(path: string): string | undefined;
+}
+
+/** Of this process, unless told otherwise. */
+export function processIo(overrides: Partial<Io> = {}): Io {
+  return {
+    print: (line) => console.log(line),
+    printError: (line) => console.error(line),
+    environment: process.env,
+    isTerminal: process.stdout.isTTY === true,
+    now: () => Date.now(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    readFile: (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+    ...overrides,
+  };
 }
 
 /** The command line itself is wrong: nothing was sent. */

@@ -9,6 +9,8 @@ const pauseMs = 1_000;
 /** Longer than any replay that somebody waits for; it goes on unwatched. */
 const patienceMs = 6 * 3_600_000;
 const endings = ["completed", "cancelled", "failed", "unknown"];
+/** SQS counts approximately: what was sent is worked off once so many looks in a row have seen nothing new. */
+const quietLooks = 3;
 
 export const replay: Command = {
   name: "replay",
@@ -16,7 +18,8 @@ export const replay: Command = {
   usage: `npm run ops -- replay <subscriber> --from <time> [--to <time>] [options]
 npm run ops -- replay --follow <replay id>
 
-Starts a replay of the archive to this subscriber alone, and follows it to its end.
+Starts a replay of the archive to this subscriber alone, and follows it until all that was sent is handed on or left
+out: what the subscriber does not take, or the filter excludes. What fails then is in the subscriber's dead letters.
 
   --from <time>        of the events; 2026-03-01T03:00:00Z, 2026-03-01 (UTC), or 30m, 2h, 7d ago
   --to <time>          the same (default now)
@@ -63,21 +66,46 @@ function start({ client, io, positionals, values }: Context): Promise<Replay> {
 /** Prints the replay whenever it has come further. */
 async function follow({ client, io, paint, printJson }: Context, started: Replay): Promise<boolean> {
   let last = started;
-  for (let waitedMs = 0; !endings.includes(last.status); waitedMs += pauseMs) {
+  let quiet = 0;
+  for (let waitedMs = 0; !isOver(last, quiet); waitedMs += pauseMs) {
     if (waitedMs >= patienceMs) {
       throw new RefusedError(`it still runs: npm run ops -- replay --follow ${last.id} goes on watching it`);
     }
     await io.sleep(pauseMs);
     const next = await client.ops.replays.get(last.id);
-    const isNews = next.status !== last.status || next.lastEventAt !== last.lastEventAt;
+    const isNews = line(next) !== line(last);
     if (isNews && !printJson(next)) io.print(line(next));
+    quiet = isNews || next.status !== "completed" || next.progress?.waiting ? 0 : quiet + 1;
     last = next;
   }
-  if (last.status === "completed") return true;
+  if (last.status === "completed") {
+    if (last.progress?.handedOn === 0) io.printError(nothingOf(last));
+    return true;
+  }
   io.printError(paint.red(`The replay ${last.id} is ${last.status}${last.reason ? `: ${visible(last.reason)}` : ""}.`));
   return false;
 }
 
-function line({ id, subscriber, status, lastEventAt }: Replay): string {
-  return `${id}  to ${subscriber}  ${status}${lastEventAt ? `, up to ${lastEventAt}` : ""}`;
+/** EventBridge is done first; the queue of what it has sent is worked off then. */
+function isOver({ status }: Replay, quiet: number): boolean {
+  return status === "completed" ? quiet >= quietLooks : endings.includes(status);
+}
+
+function nothingOf({ subscriber, from, to, filter, progress }: Replay): string {
+  if (progress?.leftOut === 0) {
+    return `Nothing was handed on: the archive holds no event from ${from} to ${to}. On AWS it lags by up to ten minutes.`;
+  }
+  const meant = Object.keys(filter).length > 0 ? `that ${subscriber} takes and the filter names` : `for ${subscriber}`;
+  return `Nothing was handed on: of the events from ${from} to ${to} none is one ${meant}. Check the time and the ids; on AWS the archive lags by up to ten minutes.`;
+}
+
+/** How far EventBridge has come says nothing of a replay that is done: it sends all events of the time. */
+function line({ id, subscriber, status, lastEventAt, progress }: Replay): string {
+  const upTo = lastEventAt && !endings.includes(status) ? `, up to ${lastEventAt}` : "";
+  return `${id}  to ${subscriber}  ${status}${upTo}${progress ? `: ${told(progress)}` : ""}`;
+}
+
+function told({ handedOn, leftOut, waiting }: NonNullable<Replay["progress"]>): string {
+  const still = waiting > 0 ? `, ${waiting} still to come` : "";
+  return `${handedOn} handed on, ${leftOut} left out${still}`;
 }

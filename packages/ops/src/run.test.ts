@@ -2,7 +2,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Io } from "./io.ts";
-import { run } from "./run.ts";
+import { runCaptured } from "./test/run.ts";
 
 /** A server that is no Cartwright: keeps what it was told, and answers as the test says. */
 let server: http.Server;
@@ -29,19 +29,13 @@ beforeEach(() => {
 });
 
 async function ops(argv: string[], more: Partial<Io> = {}) {
-  const printed: string[] = [];
-  const errors: string[] = [];
-  const code = await run(argv, {
-    print: (line) => printed.push(line),
-    printError: (line) => errors.push(line),
+  const { printed, ...rest } = await runCaptured(argv, {
     environment: { CARTWRIGHT_API_URL: url, CARTWRIGHT_TOKEN: "jwt" },
-    isTerminal: false,
     now: () => Date.parse("2026-03-08T12:00:00Z"),
     sleep: async () => {},
-    readFile: () => undefined,
     ...more,
   });
-  return { code, printed: printed.join("\n"), errors: errors.join("\n") };
+  return { ...rest, printed: printed.join("\n") };
 }
 
 test.each<[string[], string]>([
@@ -49,7 +43,14 @@ test.each<[string[], string]>([
   [["frob", "--x"], 'no command "frob"'],
   [["dead-letters", "purge"], "there are dead-letters list, dead-letters show, dead-letters redrive"],
   [["--url", "http://x"], "begin with a command"],
-  [["dead-letters", "list", "--nope"], "Unknown option '--nope'"],
+  [["dead-letters", "list", "--nope"], "there is no option --nope: dead-letters list takes --url"],
+  [["dead-letters", "list", "--order"], "--order wants a value"],
+  [["dead-letters", "list", "--order", "--event", "x.y"], "--order wants a value"],
+  [["dead-letters", "list", "--all=yes"], "--all takes no value"],
+  [["dead-letters", "list", "--order", "banana"], "--order takes an order's id such as ord_"],
+  [["dead-letters", "redrive", "MarkPaid", "--order", "ord_1"], "--order takes an order's id"],
+  [["replay", "MarkPaid", "--from", "2h", "--dry-run"], "there is no option --dry-run: replay takes"],
+  [["--frob", "dead-letters", "list"], "begin with a command"],
   [["dead-letters", "list", "MarkPaid", "extra"], '"extra" is too much'],
   [["dead-letters", "list", "--limit", "0"], "--limit takes a number"],
   [["dead-letters", "list", "--limit", "501"], "--limit takes a number"],
@@ -176,7 +177,8 @@ test("a redrive goes on while there is more, and ends with 1 when something was 
     },
   ];
   const asOf = "2026-03-08T12:00:01.000Z";
-  const replies = answers.map((one) => JSON.stringify({ subscriber: "MarkPaid", dryRun: false, asOf, ...one }));
+  const about = { subscriber: "MarkPaid", dryRun: false, redrivesTo: "queue", backWithinSeconds: 300, asOf };
+  const replies = answers.map((one) => JSON.stringify({ ...about, ...one }));
   answer = {
     status: 200,
     get body() {
@@ -192,6 +194,7 @@ test("a redrive goes on while there is more, and ends with 1 when something was 
     "… 3 redriven of 1000 examined so far",
     "refused l5: it holds\\u001b[2J no event",
     "Redrove 4 letters of 1200 examined, 1 refused.",
+    expect.stringContaining("within about 5 minutes"),
   ]);
 });
 
@@ -217,6 +220,103 @@ test("a replay is followed to its end, and its failure is an error", async () =>
   requests = [];
   expect(await ops(["replay", "MarkPaid", "--from", "1h", "--no-wait"])).toMatchObject({ code: 0 });
   expect(requests.length).toBe(1);
+});
+
+test("a replay that is completed is watched until nothing is still to come", async () => {
+  const progress = [undefined, [0, 3, 4], [1, 6, 0], [1, 6, 0], [1, 6, 0], [1, 6, 0]];
+  answer = {
+    status: 200,
+    get body() {
+      const [handedOn, leftOut, waiting] = progress[requests.length - 1] ?? [];
+      const replay = { id: "rpl_1", subscriber: "MarkPaid", status: requests.length < 2 ? "starting" : "completed" };
+      return JSON.stringify({ ...replay, ...(waiting !== undefined && { progress: { handedOn, leftOut, waiting } }) });
+    },
+  };
+  const { code, printed, errors } = await ops(["replay", "MarkPaid", "--from", "1h"]);
+  expect({ code, errors }).toEqual({ code: 0, errors: "" });
+  expect(printed.split("\n").map((line) => line.split("  ").at(-1))).toEqual([
+    "starting",
+    "completed: 0 handed on, 3 left out, 4 still to come",
+    "completed: 1 handed on, 6 left out",
+  ]);
+  expect(requests.length).toBe(progress.length);
+});
+
+test("a filter that found nothing in a queue too long to be read at once is no good news", async () => {
+  const queues = {
+    items: [{ subscriber: "MarkPaid", letters: 5_000, redrivesTo: "queue", events: ["payment.captured"] }],
+  };
+  const letters = { items: [], examined: 1_000, more: true };
+  answer = {
+    status: 200,
+    get body() {
+      return JSON.stringify(requests.length < 2 ? queues : letters);
+    },
+  };
+  const { printed } = await ops(["dead-letters", "list", "--event", "payment.captured"]);
+  expect(printed.split("\n")).toEqual(["MarkPaid", expect.stringContaining("there are more")]);
+});
+
+test("where and who may be said before the command", async () => {
+  const listed = await ops(["--url", url, "--json", "dead-letters", "list"], {
+    environment: { CARTWRIGHT_TOKEN: "jwt" },
+  });
+  expect(listed).toEqual({ code: 0, printed: answer.body, errors: "" });
+  expect(requests.map(({ path }) => path)).toEqual(["/ops/dead-letters"]);
+});
+
+test("a list shows the beginning of each message, and whether it is one cause or several", async () => {
+  const letter = (id: string, code: string, message: string) => ({
+    ...{ id, subscriber: "MarkPaid", sentAt: "2026-03-08T11:00:00.000Z" },
+    failure: { code, message, attempts: 5 },
+  });
+  const items = [
+    letter("l1", "TypeError", "no"),
+    letter("l2", "AccessDeniedException", `not authorized to ${"x".repeat(100)}`),
+    letter("l3", "AccessDeniedException", "not authorized"),
+  ];
+  answer.body = JSON.stringify({ items, examined: 3, more: false });
+  const { printed } = await ops(["dead-letters", "list", "MarkPaid"]);
+  expect(printed.split("\n")[2]).toMatch(/^l2 .* not authorized to x+…$/);
+  expect(printed.split("\n").at(-1)).toBe("3 letters of 3 examined: 2 AccessDeniedException, 1 TypeError");
+  const person = { isTerminal: true, environment: { CARTWRIGHT_TOKEN: "jwt", NO_COLOR: "1" } };
+  const told = await ops(["dead-letters", "list", "MarkPaid", "--url", url], person);
+  expect(told.printed.split("\n").at(-1)).toBe(`npm run ops -- dead-letters show MarkPaid l1 --url ${url}`);
+});
+
+test("a letter is shown with the message to look for in the log, and for a person with what to do next", async () => {
+  const failure = { code: "TypeError", message: "no", attempts: 5, messageId: "m1" };
+  const event = { id: "evt_1", name: "payment.captured", version: 1, orderId: "ord_1" };
+  const letter = { id: "l1", subscriber: "MarkPaid", event, failure, sentAt: "2026-03-08T11:00:00.000Z", body: {} };
+  answer.body = JSON.stringify(letter);
+  const show = ["dead-letters", "show", "MarkPaid", "l1"];
+  expect((await ops(show)).printed).toMatch(/^in the log +message m1\n\n{}$/m);
+  const person = await ops(show, { isTerminal: true });
+  expect(person.printed).toContain("npm run ops -- timeline ord_1");
+  expect(person.printed).toContain("npm run ops -- dead-letters redrive MarkPaid l1");
+});
+
+test.each([
+  [{ redrivesTo: "queue", backWithinSeconds: 1_830 }, "is back in the list of MarkPaid within about 31 minutes"],
+  [{ redrivesTo: "machine" }, "timelines tell"],
+  [{ redrivesTo: "bus" }, "every subscriber"],
+])("a redrive to %j says how to see whether it worked", async (where, outlook) => {
+  const redriven = {
+    subscriber: "MarkPaid",
+    dryRun: false,
+    examined: 1,
+    matched: 1,
+    redriven: 1,
+    refused: [],
+    more: false,
+  };
+  answer.body = JSON.stringify({ ...redriven, ...where });
+  const { printed } = await ops(["dead-letters", "redrive", "MarkPaid", "--all"]);
+  expect(printed.split("\n")).toEqual(["Redrove 1 letter of 1 examined.", expect.stringContaining(outlook)]);
+  answer.body = JSON.stringify({ ...redriven, ...where, redriven: 0 });
+  expect((await ops(["dead-letters", "redrive", "MarkPaid", "--all"])).printed).toBe(
+    "Redrove 0 letters of 1 examined.",
+  );
 });
 
 test("--json prints the API's answers and nothing else", async () => {

@@ -46,15 +46,27 @@ export async function run(argv: string[], io: Io): Promise<number> {
 }
 
 async function dispatch(argv: string[], io: Io): Promise<number> {
-  const command = commands.find(({ name }) => name.split(" ").every((word, at) => argv[at] === word));
-  if (!command) return withoutCommand(argv, io);
-  const parsed = parseCommand(command, argv.slice(command.name.split(" ").length), io.now());
+  const found = commandIn(argv);
+  if (!found) return withoutCommand(argv, io);
+  const { command, args } = found;
+  const parsed = parseCommand(command, args, io.now());
   if (parsed.values.help) {
     io.print(`${command.usage}\n\n${where}`);
     return 0;
   }
   const client = await connect({ url: text(parsed.values.url), deployed: parsed.values.deployed === true }, io);
   return (await command.run(contextOf(client, io, parsed))) ? 0 : 1;
+}
+
+/** The command and what belongs to it; where and who may be said before it as well. */
+function commandIn(argv: string[]): { command: Command; args: string[] } | undefined {
+  const ahead = argv[0] === "--url" ? 2 : /^--(url=|deployed$|json$)/.test(argv[0] ?? "") ? 1 : 0;
+  if (ahead > 0) {
+    const found = commandIn(argv.slice(ahead));
+    return found && { ...found, args: [...found.args, ...argv.slice(0, ahead)] };
+  }
+  const command = commands.find(({ name }) => name.split(" ").every((word, at) => argv[at] === word));
+  return command && { command, args: argv.slice(command.name.split(" ").length) };
 }
 
 function withoutCommand(argv: string[], io: Io): number {

@@ -27,6 +27,11 @@ export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
+export function shortened(text: string, characters: number): string {
+  const all = [...text];
+  return all.length > characters ? `${all.slice(0, characters - 1).join("")}…` : text;
+}
+
 export function json(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(/[^\n\P{Cc}]|\p{Cf}/gu, escaped);
 }

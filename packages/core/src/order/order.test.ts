@@ -1,33 +1,9 @@
 import { newId } from "@cartwright/events";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { setClock } from "../clock.ts";
+import { cause, createInput, createPrice } from "../test/order.ts";
 import { Order } from "./index.ts";
 import { orders } from "./order.entity.ts";
-
-const cause = { correlationId: "test" };
-
-function createInput(overrides: Partial<Order.Place> = {}): Order.Place {
-  return {
-    lines: [{ sku: "CUP", quantity: 2 }],
-    shippingAddress: { name: "Ada", line1: "1 Loop", city: "Kiel", postalCode: "24103", country: "DE" },
-    payment: { token: "tok_ok" },
-    ...overrides,
-  };
-}
-
-async function createPrice(sku: string, amount: number, sequence = 1, status: "published" | "retired" = "published") {
-  await Order.applyProduct({
-    id: newId("evt"),
-    name: "product.created",
-    version: 1,
-    time: new Date(0).toISOString(),
-    source: "cartwright.inventory",
-    subject: sku,
-    sequence,
-    ...cause,
-    data: { sku, title: sku, price: { amount, currency: "EUR" }, status },
-  });
-}
 
 beforeAll(() => createPrice("CUP", 950));
 
@@ -54,7 +30,7 @@ describe("placing an order", () => {
     const by = createCustomer();
     const input = createInput({ lines: [{ sku: "SALE", quantity: 1 }] });
     const first = await Order.place(input, by, cause);
-    await createPrice("SALE", 1, 2, "retired");
+    await createPrice("SALE", 1, { sequence: 2, status: "retired" });
     await Order.confirm(first.order.id, cause);
     expect(await Order.place(input, by, cause)).toEqual({ order: first.order, replayed: true });
   });
@@ -91,7 +67,7 @@ describe("placing an order", () => {
   });
 
   test("every product that is not for sale is named with its place in the request", async () => {
-    await createPrice("RETIRED", 5, 1, "retired");
+    await createPrice("RETIRED", 5, { sequence: 1, status: "retired" });
     const lines = [
       { sku: "CUP", quantity: 1 },
       { sku: "NOWHERE", quantity: 1 },
@@ -106,9 +82,9 @@ describe("placing an order", () => {
 
 describe("the price list", () => {
   test("an older product event that arrives late changes nothing, nor does a repeated one", async () => {
-    await createPrice("LATE", 300, 3);
-    await createPrice("LATE", 200, 2);
-    await createPrice("LATE", 999, 3);
+    await createPrice("LATE", 300, { sequence: 3 });
+    await createPrice("LATE", 200, { sequence: 2 });
+    await createPrice("LATE", 999, { sequence: 3 });
     const { order } = await Order.place(
       createInput({ lines: [{ sku: "LATE", quantity: 1 }] }),
       createCustomer(),

@@ -9,8 +9,10 @@ import { addToTimeline, inOrder, itemOf, momentsOf } from "./timeline.ts";
 
 const noon = Date.UTC(2026, 0, 1, 12);
 
-function createEvent(name: string, overrides: Partial<OrderEvent> & { orderId?: string } = {}): OrderEvent {
-  const { orderId = newId("ord"), ...rest } = overrides;
+type Overrides = Partial<Omit<OrderEvent, "data">> & { orderId?: string; data?: Record<string, unknown> };
+
+/** An event as the timeline meets it: of any name, and with whatever data. */
+function createOrderEvent(name: string, { orderId = newId("ord"), data, ...rest }: Overrides = {}): OrderEvent {
   return {
     id: newId("evt"),
     name,
@@ -21,7 +23,7 @@ function createEvent(name: string, overrides: Partial<OrderEvent> & { orderId?: 
     sequence: 1,
     correlationId: "c",
     ...rest,
-    data: { orderId, ...rest.data } as OrderEvent["data"],
+    data: { orderId, ...data },
   };
 }
 
@@ -45,7 +47,7 @@ async function stored(orderId: string): Promise<string> {
 }
 
 async function textOf(name: string, data: Record<string, unknown> = {}): Promise<string> {
-  const event = createEvent(name, { data: data as OrderEvent["data"] });
+  const event = createOrderEvent(name, { data });
   await addToTimeline(event);
   return (await momentsOf(event.data.orderId))[0]!.text;
 }
@@ -55,7 +57,7 @@ test("every event that tells of an order has a sentence, and no other has", () =
 });
 
 test("an event that comes again leaves the table byte for byte as it was", async () => {
-  const event = createEvent("payment.declined", { data: { reason: "insufficient_funds" } as never });
+  const event = createOrderEvent("payment.declined", { data: { reason: "insufficient_funds" } });
   await addToTimeline(event);
   const once = await stored(event.data.orderId);
   expect(once).toContain(event.id);
@@ -92,7 +94,7 @@ type Story = typeof story extends fc.Arbitrary<infer Value> ? Value : never;
 
 function eventsOf(steps: Story, orderId: string): OrderEvent[] {
   return steps.map(({ subject, causationId, name, ...rest }) =>
-    createEvent(name, {
+    createOrderEvent(name, {
       ...rest,
       orderId,
       subject: withPrefix(subject as "ord", orderId),
@@ -169,10 +171,15 @@ test("events that name each other as their cause are all told", () => {
 test("a moment names its step, its amount and the event that it follows from", async () => {
   const orderId = newId("ord");
   const total = { amount: 1900, currency: "EUR" };
-  const placed = createEvent("order.placed", { orderId, data: { total } as never });
+  const placed = createOrderEvent("order.placed", { orderId, data: { total } });
   const later = { orderId, time: new Date(noon + 5).toISOString(), causationId: placed.id };
-  const captured = createEvent("payment.captured", { ...later, subject: "pay_1", data: { amount: total } as never });
-  const voided = createEvent("payment.voided", { ...later, subject: "pay_1", sequence: 2, causationId: "webhook-7" });
+  const captured = createOrderEvent("payment.captured", { ...later, subject: "pay_1", data: { amount: total } });
+  const voided = createOrderEvent("payment.voided", {
+    ...later,
+    subject: "pay_1",
+    sequence: 2,
+    causationId: "webhook-7",
+  });
   for (const event of [voided, captured, placed]) await addToTimeline(event);
   const shared = { correlationId: "c" };
   expect(await momentsOf(orderId)).toEqual([
@@ -262,7 +269,7 @@ test("tokens, customers and the provider's own words are not kept", async () => 
     shippingAddress: { name: "Ada Canary" },
   };
   for (const name of told) {
-    const event = createEvent(name, { data: data as never });
+    const event = createOrderEvent(name, { data: data });
     await addToTimeline(event);
     expect((await stored(event.data.orderId)).toLowerCase()).not.toContain("canary");
   }
@@ -270,7 +277,7 @@ test("tokens, customers and the provider's own words are not kept", async () => 
 
 test("the largest moment costs one write unit", async () => {
   const long = "x".repeat(1000);
-  const event = createEvent("order.abandoned", {
+  const event = createOrderEvent("order.abandoned", {
     correlationId: crypto.randomUUID(),
     causationId: newId("evt"),
     sequence: 999_999_999,
@@ -282,7 +289,7 @@ test("the largest moment costs one write unit", async () => {
       error: long,
       trigger: long,
       approved: false,
-    } as never,
+    },
   });
   await addToTimeline(event);
   const [item] = await itemsOf(event.data.orderId);

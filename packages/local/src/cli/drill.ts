@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "@cartwright/ops";
+import { processIo, run } from "@cartwright/ops";
 import { boot, type Local } from "../boot.ts";
 import { SkippingClock } from "../clock.ts";
 import type { DynamoFault, DynamoRequest } from "../dynamo/dynamo.ts";
@@ -143,15 +143,10 @@ async function isHeld({ shop }: Drill, before: { available: number; reserved: nu
 async function ops(drill: Drill, words: string[]): Promise<void> {
   console.log(`\n$ npm run ops -- ${words.join(" ")}`);
   const { local } = drill;
-  const code = await run(words, {
-    print: (line) => console.log(line),
-    printError: (line) => console.error(line),
-    environment: { CARTWRIGHT_API_URL: local.apiUrl },
-    isTerminal: false,
-    now: local.now,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    readFile: () => undefined,
-  });
+  const code = await run(
+    words,
+    processIo({ environment: { CARTWRIGHT_API_URL: local.apiUrl }, isTerminal: false, now: local.now }),
+  );
   if (code !== 0) expect(drill, `the command ends with 0, not ${code}`, false);
 }
 

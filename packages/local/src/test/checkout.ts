@@ -1,7 +1,10 @@
 /** Orders and what is left of them, for tests of the whole system. */
-import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, DeleteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { Client, Order } from "@cartwright/client";
+import { type DeadLetterFailure, fromAttributes, toAttributes } from "@cartwright/events";
+import type { BusEvent } from "../bus/bus.ts";
 import { orderFor } from "../shop/seed.ts";
+import { dynamoOf } from "./endpoint.ts";
 import type { System } from "./system.ts";
 
 const lines = [{ sku: "MUG-BLUE", quantity: 1 }];
@@ -29,35 +32,63 @@ export function deadLetters({ local }: System): Record<string, number> {
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
-/** The code and message of each failure that a dead letter queue tells of. */
-export function failuresIn(
-  { local }: System,
-  queueName: string,
-): { code: string; message: string; attempts: number }[] {
-  return local.queues.peek(local.topology.queues[queueName]!.arn, 100).map(({ attributes }) => ({
-    code: attributes.ERROR_CODE?.StringValue ?? "",
-    message: attributes.ERROR_MESSAGE?.StringValue ?? "",
-    attempts: Number(attributes.ATTEMPTS?.StringValue),
-  }));
+/** The failure that each letter in a queue of dead letters tells of. */
+export function failuresIn({ local }: System, queueName: string): (DeadLetterFailure | undefined)[] {
+  const letters = local.queues.peek(local.topology.queues[queueName]!.arn, 100);
+  return letters.map(({ attributes }) => fromAttributes(attributes));
 }
 
-export function dynamoOf({ local }: System): DynamoDBClient {
-  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  return new DynamoDBClient({ endpoint: local.endpointUrl, region: "local", credentials });
+/** Leaves a dead letter as the subscriber itself does; answers its id. */
+export function leaveLetter(
+  { local }: System,
+  subscriber: string,
+  body: string,
+  { code = "TimeoutError", message = "too slow", attempts = 5 }: Partial<DeadLetterFailure> = {},
+): string {
+  const attributes = toAttributes({ code, message, attempts });
+  return local.queues.send(deadLettersOf(local, subscriber), { body, attributes }).messageId;
 }
+
+/** The ARN of a subscriber's queue of dead letters. */
+export function deadLettersOf({ topology }: System["local"], subscriber: string): string {
+  return topology.queues[`${subscriber}DeadLetters`]!.arn;
+}
+
+/** All that the bus ever took, by the events' own time. What was published twice is there twice. */
+export function archived({ local }: System): BusEvent[] {
+  return Object.values(local.topology.archives).flatMap(({ name }) => local.bus.archived(name, { limit: 100_000 }));
+}
+
+export type Item = Record<string, AttributeValue>;
 
 /** Every item of the domains' tables, by table and key. */
-export async function stateOf(system: System): Promise<Map<string, unknown>> {
-  const dynamo = dynamoOf(system);
-  const state = new Map<string, unknown>();
+export async function stateOf({ local }: System): Promise<Map<string, Item>> {
+  const dynamo = dynamoOf(local);
+  const state = new Map<string, Item>();
   for (const name of ["UserTable", "InventoryTable", "OrderTable", "PaymentTable"]) {
-    const TableName = system.local.topology.tables[name]!.name;
-    let ExclusiveStartKey: Record<string, never> | undefined;
+    const TableName = local.topology.tables[name]!.name;
+    let ExclusiveStartKey: Item | undefined;
     do {
-      const page = await dynamo.send(new ScanCommand({ TableName, ExclusiveStartKey }));
+      const page = await dynamo.send(new ScanCommand({ TableName, ExclusiveStartKey, ConsistentRead: true }));
       for (const item of page.Items ?? []) state.set(`${name} ${item.pk!.S} ${item.sk!.S}`, item);
-      ExclusiveStartKey = page.LastEvaluatedKey as typeof ExclusiveStartKey;
+      ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey);
   }
   return state;
+}
+
+/** Which entity an item is of, by ElectroDB's mark. */
+export function entityOf(item: Item): string | undefined {
+  return item.__edb_e__?.S;
+}
+
+/** Loses all items of one entity, as an accident would; answers how many there were. */
+export async function lose(system: System, tableName: string, entity: string): Promise<number> {
+  const TableName = system.local.topology.tables[tableName]!.name;
+  const dynamo = dynamoOf(system.local);
+  const lost = [...(await stateOf(system)).values()].filter((item) => entityOf(item) === entity);
+  for (const { pk, sk } of lost) {
+    await dynamo.send(new DeleteItemCommand({ TableName, Key: { pk: pk!, sk: sk! } }));
+  }
+  return lost.length;
 }

@@ -1,17 +1,29 @@
-/** The AWS APIs of a small topology, for tests that talk to them by the SDK. */
+/** The AWS APIs of a topology, for tests that talk to them by the SDK. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Topology } from "@cartwright/topology";
 import { boot, type Local } from "../boot.ts";
 import { SkippingClock } from "../clock.ts";
-import { region, temporaryFolder, topology } from "./fixture.ts";
+import { temporaryFolder, topology } from "./fixture.ts";
 
 export interface Endpoint {
   local: Local;
   clock: SkippingClock;
-  /** For the constructor of an SDK client. */
-  client: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
+  client: ReturnType<typeof clientOf>;
   stop(): Promise<void>;
 }
 
+type Place = Pick<Local, "endpointUrl" | "topology">;
+
+/** For the constructor of an SDK client. */
+export function clientOf({ endpointUrl: endpoint, topology: { region } }: Place) {
+  return { endpoint, region, credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+}
+
+export function dynamoOf(place: Place): DynamoDBClient {
+  return new DynamoDBClient(clientOf(place));
+}
+
+/** Boots a small topology. */
 export async function startEndpoint(parts: Partial<Topology>): Promise<Endpoint> {
   const folder = temporaryFolder();
   const clock = new SkippingClock();
@@ -20,11 +32,10 @@ export async function startEndpoint(parts: Partial<Topology>): Promise<Endpoint>
     topology: topology(parts),
     ...{ root: process.cwd(), stateFolder, apiPort: 0, endpointPort: 0, clock },
   });
-  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
   return {
     local,
     clock,
-    client: { endpoint: local.endpointUrl, region, credentials },
+    client: clientOf(local),
     async stop() {
       await local.stop();
       folder.remove();

@@ -2,12 +2,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { Client } from "@cartwright/client";
 import { boot, type Hooks, type Local } from "../boot.ts";
 import { readTopology } from "../cli/process.ts";
 import { SkippingClock } from "../clock.ts";
 import { people, type Shop, seed, signIn } from "../shop/seed.ts";
+import { dynamoOf } from "./endpoint.ts";
 
 export interface System {
   local: Local;
@@ -16,6 +17,8 @@ export interface System {
   clock: SkippingClock;
   /** Another customer, newly registered. */
   newCustomer(): Promise<Client>;
+  /** Takes away whatever a test has broken. */
+  mend(): void;
   /** Moves the time on and waits until nothing more happens. */
   skip(ms: number): Promise<void>;
   stop(): Promise<void>;
@@ -52,6 +55,9 @@ export async function startSystem(): Promise<System> {
       await shop.customer.users.register(credentials);
       return signIn(local.apiUrl, credentials);
     },
+    mend: () => {
+      for (const hook of Object.keys(hooks)) delete hooks[hook as keyof Hooks];
+    },
     skip: async (ms) => {
       await local.idle();
       clock.skip(ms);
@@ -70,9 +76,7 @@ export async function startSystem(): Promise<System> {
 
 /** What the payment provider holds or has collected, by order. */
 export async function providersBooks(of: Pick<Local, "endpointUrl" | "topology">): Promise<Map<string, string>> {
-  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  const dynamo = new DynamoDBClient({ endpoint: of.endpointUrl, region: "local", credentials });
-  const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: of.topology.tables.SandboxTable!.name }));
+  const { Items = [] } = await dynamoOf(of).send(new ScanCommand({ TableName: of.topology.tables.SandboxTable!.name }));
   return new Map(Items.map((item) => [item.orderId!.S!, item.status!.S!]));
 }
 

@@ -1,0 +1,65 @@
+/** Invariant 5 of docs/architecture.md: what the tables hold against what the bus took. */
+import { withPrefix } from "@cartwright/events";
+import { expect } from "vitest";
+import { archived, entityOf, type Item, stateOf } from "./checkout.ts";
+import type { System } from "./system.ts";
+
+interface Aggregate {
+  /** As its events name it. */
+  subject(item: Item): string;
+  /** How many of its first versions tell nobody: each later one is the sequence of an event. */
+  silent?(item: Item): number;
+}
+
+const aggregates: Record<string, Aggregate> = {
+  user: { subject: (item) => text(item, "userId") },
+  product: { subject: (item) => text(item, "sku") },
+  adjustment: { subject: (item) => text(item, "adjustmentId") },
+  reservation: {
+    subject: (item) => withPrefix("rsv", text(item, "orderId")),
+    // One that was released before it was made holds nothing, and never did.
+    silent: (item) => (item.lines?.L?.length === 0 ? 1 : 0),
+  },
+  order: { subject: (item) => text(item, "orderId") },
+  // It begins as an intent, or is voided before it begins.
+  payment: { subject: (item) => withPrefix("pay", text(item, "orderId")), silent: () => 1 },
+};
+
+/** The subject of events that tests make up, which no item stands behind. */
+export const madeUp = "made-up";
+
+type Sequences = Record<string, number[]>;
+
+/** By the versions of the items: an event exists for each change that was committed, and for no other. */
+async function committed(system: System): Promise<Sequences> {
+  const items = [...(await stateOf(system)).values()].filter(({ version }) => version !== undefined);
+  return Object.fromEntries(
+    items.flatMap((item) => {
+      const aggregate = aggregates[entityOf(item) ?? ""];
+      if (!aggregate) throw new Error(`say what the subject of ${entityOf(item)} is`);
+      const silent = aggregate.silent?.(item) ?? 0;
+      const told = Array.from({ length: Number(item.version!.N) - silent }, (_, index) => silent + index + 1);
+      return told.length > 0 ? [[aggregate.subject(item), told]] : [];
+    }),
+  );
+}
+
+/** What the bus took, counting once what was published twice. */
+function published(system: System): Sequences {
+  const events = archived(system).map(({ detail }) => detail as { id: string; subject: string; sequence: number });
+  const sequences: Sequences = {};
+  for (const { subject, sequence } of new Map(events.map((event) => [event.id, event])).values()) {
+    if (subject === madeUp) continue;
+    sequences[subject] = [...(sequences[subject] ?? []), sequence].sort((one, other) => one - other);
+  }
+  return sequences;
+}
+
+/** Of all that was ever committed, each event has reached the bus, and the bus knows no other. */
+export async function expectNothingLost(system: System): Promise<void> {
+  expect(published(system)).toEqual(await committed(system));
+}
+
+function text(item: Item, attribute: string): string {
+  return item[attribute]!.S!;
+}
