@@ -55,6 +55,7 @@ declare module "sst" {
       "queues": {
         "CommitReservation": {
           "arn": string
+          "backWithinSeconds": number
           "events": any
           "redrivesTo": string
           "replayable": boolean
@@ -71,6 +72,7 @@ declare module "sst" {
         }
         "MarkPaid": {
           "arn": string
+          "backWithinSeconds": number
           "events": any
           "redrivesTo": string
           "replayable": boolean
@@ -101,6 +103,7 @@ declare module "sst" {
         }
         "RecordTimeline": {
           "arn": string
+          "backWithinSeconds": number
           "events": any
           "redrivesTo": string
           "replayable": boolean
@@ -110,6 +113,7 @@ declare module "sst" {
         }
         "Replay": {
           "arn": string
+          "backWithinSeconds": number
           "events": any
           "redrivesTo": string
           "replayable": boolean
@@ -119,6 +123,7 @@ declare module "sst" {
         }
         "ResumeCheckout": {
           "arn": string
+          "backWithinSeconds": number
           "events": any
           "redrivesTo": string
           "replayable": boolean
@@ -136,6 +141,7 @@ declare module "sst" {
         }
         "UpdatePriceList": {
           "arn": string
+          "backWithinSeconds": number
           "events": any
           "redrivesTo": string
           "replayable": boolean
@@ -152,6 +158,7 @@ declare module "sst" {
         }
         "WatchCheckout": {
           "arn": string
+          "backWithinSeconds": number
           "events": any
           "redrivesTo": string
           "replayable": boolean
@@ -271,6 +278,10 @@ declare module "sst" {
     "ReplayQueue": {
       "type": "sst.aws.Queue"
       "url": string
+    }
+    "ReplayRecords": {
+      "name": string
+      "type": "sst.sst.Linkable"
     }
     "ReplaySource": {
       "archive": string

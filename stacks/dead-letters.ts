@@ -1,8 +1,11 @@
 const retentionSeconds = 14 * 24 * 60 * 60;
 
-/** Where a letter goes when a person redrives it. A failed schedule run goes nowhere: the next run makes up for it. */
+/**
+ * Where a letter goes when a person redrives it, and after how long one that a queue took is back if it fails again. A
+ * failed schedule run goes nowhere: the next run makes up for it.
+ */
 export type Redrive =
-  | { to: "queue"; queue: sst.aws.Queue }
+  | { to: "queue"; queue: sst.aws.Queue; backWithinSeconds: number }
   | { to: "machine"; machine: sst.aws.StepFunctions }
   | { to: "bus" }
   | { to: "nothing" };

@@ -45,7 +45,11 @@ const deadLettersLink = new sst.Linkable("DeadLetters", {
           arn: queue.arn,
           events,
           redrivesTo: redrive.to,
-          ...(redrive.to === "queue" && { targetUrl: redrive.queue.url, targetArn: redrive.queue.arn }),
+          ...(redrive.to === "queue" && {
+            targetUrl: redrive.queue.url,
+            targetArn: redrive.queue.arn,
+            backWithinSeconds: redrive.backWithinSeconds,
+          }),
           ...(redrive.to === "machine" && { targetArn: redrive.machine.arn }),
           replayable: replayable.some((other) => other.subscriber === subscriber),
         },
@@ -58,10 +62,16 @@ const replayLink = new sst.Linkable("ReplaySource", {
   properties: { archive: archive.arn, bus: bus.arn, rule: replayRule.arn },
 });
 
+/** The table's name alone: a link to the table itself would grant all that a domain does with its own. */
+const replayRecords = new sst.Linkable("ReplayRecords", { properties: { name: opsTable.name } });
+
 workOff(replayWork, {
   handler: "packages/functions/src/replay.handler",
-  link: [opsTable, deadLettersLink],
-  permissions: passOn(replayable.map(({ redrive }) => redrive)),
+  link: [replayRecords, deadLettersLink],
+  permissions: [
+    { actions: ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources: [opsTable.arn] },
+    ...passOn(replayable.map(({ redrive }) => redrive)),
+  ],
 });
 
 /** A replay's ARN holds its id, which is only known once there is one. */
@@ -69,14 +79,14 @@ const replayArns = archive.arn.apply((arn) => arn.replace(/:archive\/.*$/, ":rep
 
 const opsRouter = new sst.aws.Function("OpsRouter", {
   handler: "packages/functions/src/ops.handler",
-  link: [opsTable, deadLettersLink, replayLink, bus, identity],
+  link: [replayRecords, deadLettersLink, replayLink, bus, identity],
   // Reading a long queue takes its time; the gateway gives up at 30 seconds.
   timeout: "29 seconds",
   permissions: [
-    {
-      actions: ["sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
-      resources: letterArns,
-    },
+    { actions: ["dynamodb:GetItem", "dynamodb:PutItem"], resources: [opsTable.arn] },
+    { actions: ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"], resources: letterArns },
+    // How much of a replay is still to be handed on is in the queue of Replay.
+    { actions: ["sqs:GetQueueAttributes"], resources: [...letterArns, replayWork.queue.arn] },
     { actions: ["sqs:DeleteMessage"], resources: redrivable },
     { actions: ["sqs:ListMessageMoveTasks", "sqs:StartMessageMoveTask"], resources: movable },
     ...passOn(queues.map(({ redrive }) => redrive)),

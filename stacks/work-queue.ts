@@ -10,14 +10,17 @@ interface WorkQueueArgs {
 }
 
 const timeoutSeconds = 10;
+// AWS asks for six times the function's timeout, so that throttled batches can be tried again.
+const visibilitySeconds = 6 * timeoutSeconds;
 
 /** A queue with dead letters that wait for a person, to be worked off by the function of its name. */
 export function workQueue(name: string, { events, delaySeconds = 0, maximumReceives = 5 }: WorkQueueArgs) {
-  const failures = deadLetters(name, events, () => ({ to: "queue", queue }));
+  // After the last attempt it is hidden once more, before SQS moves it, unless the function wrote a letter itself.
+  const backWithinSeconds = delaySeconds + visibilitySeconds * maximumReceives;
+  const failures = deadLetters(name, events, () => ({ to: "queue", queue, backWithinSeconds }));
   const queue = new sst.aws.Queue(`${name}Queue`, {
     delay: `${delaySeconds} seconds`,
-    // AWS asks for six times the function's timeout, so that throttled batches can be tried again.
-    visibilityTimeout: `${6 * timeoutSeconds} seconds`,
+    visibilityTimeout: `${visibilitySeconds} seconds`,
     dlq: { queue: failures.arn, retry: maximumReceives },
   });
   return { name, queue, failures, maximumReceives };

@@ -121,6 +121,7 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Optio
         /** Replays archived events to one subscriber alone; the same key starts it once. */
         start: (json: InferRequestType<Operations["replays"]["$post"]>["json"], idempotencyKey = newKey()) =>
           answer(operations.replays.$post({ json, header: { "idempotency-key": idempotencyKey } })),
+        /** `progress` goes on for a while after EventBridge has completed it, until nothing is `waiting`. */
         get: (id: string) => answer(operations.replays[":id"].$get({ param: { id } })),
       },
     },

@@ -82,9 +82,34 @@ describe("letters", () => {
     ["limit=501", "limit"],
     ["limit=0", "limit"],
     ["order=ord_1", "order"],
+    ["event=payment.capturd", "event"],
+    ["event=Banana", "event"],
   ])("asked for by ?%s are 400, naming it", async (query, path) => {
     const answer = await call("GET", `/ops/dead-letters/MarkPaid?${query}`);
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ path }] } });
+  });
+});
+
+describe("an event", () => {
+  const window = { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z" };
+  const ask = (event: string) => [
+    call("GET", `/ops/dead-letters/MarkPaid?event=${event}`),
+    call("POST", "/ops/dead-letters/redrive", { body: { subscriber: "MarkPaid", filter: { event } } }),
+    call("POST", "/ops/replays", { body: { subscriber: "MarkPaid", ...window, filter: { event } }, key: newId("req") }),
+  ];
+
+  test("that there is none of is 400, with those there are", async () => {
+    for (const answer of await Promise.all(ask("payment.capturd"))) {
+      expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request" } });
+      expect(answer.json.detail).toMatch(/there is no event "payment.capturd": there are .*payment.captured/);
+    }
+  });
+
+  test("that the subscriber never gets is 400, with those it takes", async () => {
+    for (const answer of await Promise.all(ask("order.placed"))) {
+      expect(answer).toMatchObject({ status: 400, json: { code: "event_not_taken" } });
+      expect(answer.json.detail).toBe("MarkPaid never gets order.placed: it takes payment.captured");
+    }
   });
 });
 

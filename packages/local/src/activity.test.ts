@@ -6,16 +6,8 @@ import { createActivity } from "./activity.ts";
 import { boot, type Local } from "./boot.ts";
 import { SkippingClock } from "./clock.ts";
 import { dynamoOf } from "./test/endpoint.ts";
-import { account, arnOf, hashTable, lambda, region, temporaryFolder, topology, writeProject } from "./test/fixture.ts";
+import { hashTable, lambda, queue, temporaryFolder, topology, writeProject } from "./test/fixture.ts";
 
-const queue = (name: string): Queue => ({
-  name,
-  arn: arnOf("sqs", name),
-  url: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
-  delaySeconds: 0,
-  visibilityTimeoutSeconds: 30,
-  retentionSeconds: 1_209_600,
-});
 const ticks = queue("ticks");
 const failures = queue("failures");
 const fails = lambda("fails", { asynchronous: { maximumRetries: 2, onFailure: failures.arn } });

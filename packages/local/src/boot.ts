@@ -264,6 +264,8 @@ async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground>
   const meter = createMeter();
   const tracer = await createTracer(random);
   const activity = createActivity();
+  // What is due has not begun yet, so no part can tell of it.
+  activity.watch("timers that are due", () => clock.isBehind());
   activity.watch("moves of messages", moveTasks.busy);
   return {
     ...{ options, topology, clock, random, engine, store, queues, moveTasks, meter, tracer, identity, bundles },
@@ -400,12 +402,13 @@ function startStreams(ground: Ground, functions: FunctionHost, closers: Closer[]
   return streams;
 }
 
-/** Nobody waits for it, as nobody can on AWS. */
-function expireItems({ topology, engine, clock, report }: Ground, streams: TableStream[], closers: Closer[]): void {
+function expireItems(ground: Ground, streams: TableStream[], closers: Closer[]): void {
+  const { topology, engine, clock, activity, report } = ground;
   const tables = Object.values(topology.tables).filter(({ ttl }) => ttl !== undefined);
   const onDeleted = (table: string) => wakeStreams(streams, [table]);
   const expiry = startExpiry({ engine, tables, clock, onDeleted, onError: report });
   closers.push(() => expiry.stop());
+  activity.watch("the deletion of expired items", expiry.busy);
 }
 
 function wakeStreams(streams: TableStream[], tables: string[]): void {

@@ -5,39 +5,54 @@ export interface Clock {
   setTimer(atMs: number, run: () => void): Timer;
   /** Rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Whether the time of a timer has come that hasn't run yet. */
+  isBehind(): boolean;
 }
 
 export interface Timer {
   cancel(): void;
 }
 
+interface Pending {
+  atMs: number;
+}
+
 /** setTimeout overflows above this and would fire at once. */
 const longestTimeoutMs = 2 ** 31 - 1;
+
+const systemTimers = new Set<Pending>();
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(atMs, run) {
+    const timer = { atMs };
     let handle: NodeJS.Timeout;
     const arm = () => {
       handle = setTimeout(fire, Math.min(Math.max(0, atMs - Date.now()), longestTimeoutMs));
     };
     // A timeout may be cut short, or fire a millisecond early.
-    const fire = () => (Date.now() < atMs ? arm() : run());
+    const fire = () => {
+      if (Date.now() < atMs) return arm();
+      systemTimers.delete(timer);
+      run();
+    };
+    systemTimers.add(timer);
     arm();
-    return { cancel: () => clearTimeout(handle) };
+    return {
+      cancel: () => {
+        systemTimers.delete(timer);
+        clearTimeout(handle);
+      },
+    };
   },
   sleep: (ms, signal) => sleepOn(systemClock, ms, signal),
+  isBehind: () => isAnyDue(systemTimers, Date.now()),
 };
-
-interface Pending {
-  atMs: number;
-  run: () => void;
-}
 
 /** Time that passes only when a test says so. */
 export class ManualClock implements Clock {
   #nowMs: number;
-  #pending: Pending[] = [];
+  #pending: (Pending & { run: () => void })[] = [];
 
   constructor(startMs = Date.parse("2026-01-01T00:00:00Z")) {
     this.#nowMs = startMs;
@@ -60,6 +75,10 @@ export class ManualClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return sleepOn(this, ms, signal);
+  }
+
+  isBehind(): boolean {
+    return isAnyDue(this.#pending, this.#nowMs);
   }
 
   get pendingTimers(): number {
@@ -105,18 +124,21 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Real time that can be put forward: whatever falls due by that runs at once. */
+/** Real time that can be put forward: whatever falls due by that runs as soon as the event loop turns. */
 export class SkippingClock implements Clock {
   #offsetMs = 0;
-  #timers = new Set<{ atMs: number; rearm(): void }>();
+  #timers = new Set<Pending & { rearm(): void }>();
 
   now(): number {
     return systemClock.now() + this.#offsetMs;
   }
 
   skip(ms: number): void {
+    // What is due already has its turn before it: arming it again, skip after skip, would put it off for ever.
+    const nowMs = this.now();
+    const waiting = [...this.#timers].filter(({ atMs }) => atMs > nowMs);
     this.#offsetMs += ms;
-    for (const timer of [...this.#timers].sort((a, b) => a.atMs - b.atMs)) timer.rearm();
+    for (const timer of waiting.sort((a, b) => a.atMs - b.atMs)) timer.rearm();
   }
 
   setTimer(atMs: number, run: () => void): Timer {
@@ -145,6 +167,15 @@ export class SkippingClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return sleepOn(this, ms, signal);
   }
+
+  isBehind(): boolean {
+    return isAnyDue(this.#timers, this.now());
+  }
+}
+
+function isAnyDue(timers: Iterable<Pending>, nowMs: number): boolean {
+  for (const { atMs } of timers) if (atMs <= nowMs) return true;
+  return false;
 }
 
 function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

@@ -4,18 +4,18 @@ import { fits, parseJson, toLetter } from "./letter.ts";
 import { countLetters, type Fate, type Received, readThrough } from "./reading.ts";
 import { LetterNotFoundError, LetterNotReachedError } from "./redrive.ts";
 import type { DeadLetters, Filter, Letter } from "./schema.ts";
-import { subscriberFrom, subscribers } from "./subscriber.ts";
+import { assertTakes, backWithin, subscriberFrom, subscribers } from "./subscriber.ts";
 
 export { LetterNotFoundError, LetterNotReachedError, redrive } from "./redrive.ts";
 export * from "./replay.ts";
 export * from "./schema.ts";
-export { UnknownSubscriberError } from "./subscriber.ts";
+export { EventNotTakenError, UnknownSubscriberError } from "./subscriber.ts";
 
 /** Every queue of dead letters there is, empty or not. */
 export async function list(): Promise<{ items: DeadLetters[] }> {
   const counting = [...subscribers().values()].map(async (subscriber) => {
     const { name, redrivesTo, events } = subscriber;
-    return { subscriber: name, letters: await countLetters(subscriber), redrivesTo, events };
+    return { subscriber: name, letters: await countLetters(subscriber), redrivesTo, events, ...backWithin(subscriber) };
   });
   return { items: await Promise.all(counting) };
 }
@@ -27,6 +27,7 @@ export async function letters(
   limit: number,
 ): Promise<{ items: Letter[]; examined: number; more: boolean }> {
   const subscriber = subscriberFrom(name);
+  assertTakes(subscriber, filter.event, "event");
   const found: Letter[] = [];
   const look = async (batch: Received[]): Promise<Fate[]> =>
     batch.map((received) => {

@@ -91,14 +91,19 @@ export async function deleteLetters(
 }
 
 /** Approximately, as SQS counts; those that somebody looks at this moment are in the number. */
-export async function countLetters({ url, name }: Subscriber): Promise<number> {
+export function countLetters({ url, name }: Subscriber): Promise<number> {
+  return countMessages(url, `the dead letters of ${name}`);
+}
+
+/** Approximately, as SQS counts: those that wait, those in somebody's hands and those that are delayed. */
+export async function countMessages(url: string, what: string): Promise<number> {
   const counts = [
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
   ] as const;
   const ask = sqs().send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [...counts] }));
-  const { Attributes = {} } = await reaching(`the dead letters of ${name}`, ask);
+  const { Attributes = {} } = await reaching(what, ask);
   return counts.reduce((sum, count) => sum + Number(Attributes[count] ?? 0), 0);
 }
 

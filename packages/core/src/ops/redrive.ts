@@ -11,7 +11,7 @@ import { fits, parseJson, toLetter } from "./letter.ts";
 import { moveAll } from "./move.ts";
 import { countLetters, deleteLetters, type Fate, hiddenSeconds, type Received, readThrough } from "./reading.ts";
 import type { Redrive, Redriven } from "./schema.ts";
-import { type Subscriber, subscriberFrom } from "./subscriber.ts";
+import { assertTakes, backWithin, type Subscriber, subscriberFrom } from "./subscriber.ts";
 
 export class LetterNotFoundError extends DomainError {
   override name = "DeadLetterNotFoundError";
@@ -41,8 +41,10 @@ type Refusal = Redriven["refused"][number];
 export async function redrive(request: Redrive): Promise<Redriven> {
   const { dryRun = false } = request;
   const subscriber = subscriberFrom(request.subscriber);
+  assertTakes(subscriber, request.filter?.event, "filter.event");
   const asOf = request.sentBefore ? new Date(request.sentBefore) : now();
-  const about = { subscriber: subscriber.name, dryRun, asOf: asOf.toISOString() };
+  const { name, redrivesTo } = subscriber;
+  const about = { subscriber: name, dryRun, redrivesTo, ...backWithin(subscriber), asOf: asOf.toISOString() };
   if (request.all && subscriber.redrivesTo === "queue") {
     if (!dryRun) return { ...about, ...(await moveAll(subscriber)), refused: [] };
     const count = await countLetters(subscriber);

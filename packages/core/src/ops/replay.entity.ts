@@ -20,6 +20,9 @@ export const replays = lazy(
           /** Hash of the request: tells a repeated request from a reused key. */
           fingerprint: { type: "string", required: true },
           createdAt: { type: "string", required: true },
+          /** How many events went to the subscriber, and how many it does not take or the filter excludes. */
+          handedOn: { type: "number" },
+          leftOut: { type: "number" },
           /** In seconds since 1970. */
           expiresAt: { type: "number", required: true },
         },
@@ -30,7 +33,7 @@ export const replays = lazy(
           },
         },
       },
-      { client: dynamo(), table: Resource.OpsTable.name },
+      { client: dynamo(), table: Resource.ReplayRecords.name },
     ),
 );
 

@@ -8,10 +8,11 @@ import { now } from "../clock.ts";
 import { DomainError, InvalidError, KeyReusedError } from "../error.ts";
 import { eventBridge } from "./client.ts";
 import { eventIn, fits, parseJson } from "./letter.ts";
+import { countMessages } from "./reading.ts";
 import { passOn } from "./redrive.ts";
 import { type ReplayItem, replays } from "./replay.entity.ts";
 import { Replay, ReplayID, type StartReplay } from "./schema.ts";
-import { type Subscriber, subscriberFrom, subscribers } from "./subscriber.ts";
+import { assertTakes, type Subscriber, subscriberFrom, subscribers } from "./subscriber.ts";
 
 export class ReplayNotFoundError extends DomainError {
   override name = "ReplayNotFoundError";
@@ -61,6 +62,7 @@ export async function replay(
 ): Promise<{ replay: Replay; replayed: boolean }> {
   const subscriber = subscriberFrom(input.subscriber);
   if (!subscriber.replayable) throw new NotReplayableError(subscriber.name);
+  assertTakes(subscriber, input.filter?.event, "filter.event");
   const createdAt = now();
   const { from, to } = windowOf(input, createdAt);
   const { orderId, correlationId, event } = input.filter ?? {};
@@ -101,7 +103,16 @@ function inTheFuture(path: "from" | "to", time: string): InvalidError {
 export async function replayFromID(id: string): Promise<Replay> {
   const item = await find(id);
   if (!item) throw new ReplayNotFoundError(id);
-  return serialize(item, await describe(id));
+  const [description, waiting] = await Promise.all([describe(id), countWaiting()]);
+  const { handedOn = 0, leftOut = 0 } = item;
+  return { ...serialize(item, description), progress: { handedOn, leftOut, waiting } };
+}
+
+/** What the archive has sent, and `forward` has not seen yet. */
+function countWaiting(): Promise<number> {
+  const forwarder = subscriberFrom("Replay");
+  if (forwarder.redrivesTo !== "queue") throw new TypeError("what is replayed comes by a queue");
+  return countMessages(forwarder.targetUrl, "the queue of what is replayed");
 }
 
 /** Looks records of replays up, each of them once. */
@@ -114,21 +125,41 @@ export function replayRecords(): (id: string) => Promise<ReplayItem | undefined>
   };
 }
 
+/** What has become of a replayed event. */
+export interface Forwarded {
+  replayId: string;
+  /** The subscriber that got it; none when the replay leaves it out. */
+  receiver: string | undefined;
+}
+
 /**
- * Hands a replayed event, as it is, to the subscriber that its replay is for. Answers that subscriber's name, or
- * `undefined` for an event that the replay leaves out. Throws `StrayReplayError` for what is no replay of ours.
+ * Hands a replayed event, as it is, to the subscriber that its replay is for. Throws `StrayReplayError` for what is no
+ * replay of ours.
  */
-export async function forward(body: string, recordOf: ReturnType<typeof replayRecords>): Promise<string | undefined> {
+export async function forward(body: string, recordOf: ReturnType<typeof replayRecords>): Promise<Forwarded> {
   const content = parseJson(body);
   const parsed = z.object({ "replay-name": ReplayID }).safeParse(content);
   if (!parsed.success) throw new StrayReplayError("no replay that operators asked for brought this message");
-  const id = parsed.data["replay-name"];
-  const record = await recordOf(id);
-  if (!record) throw new StrayReplayError(`there is no record of the replay ${id}`);
+  const replayId = parsed.data["replay-name"];
+  const record = await recordOf(replayId);
+  if (!record) throw new StrayReplayError(`there is no record of the replay ${replayId}`);
   const subscriber = subscriberFrom(record.subscriber);
-  if (!isMeantFor(subscriber, record, content)) return undefined;
+  if (!isMeantFor(subscriber, record, content)) return { replayId, receiver: undefined };
   await passOn(subscriber, body);
-  return subscriber.name;
+  return { replayId, receiver: subscriber.name };
+}
+
+/** Adds a batch to the records of its replays. Whoever can't tell whether it was added adds it again. */
+export async function countForwarded(batch: Forwarded[]): Promise<void> {
+  const ids = new Set(batch.map(({ replayId }) => replayId));
+  const counting = [...ids].map(async (replayId) => {
+    const forwarded = batch.filter((one) => one.replayId === replayId);
+    const handedOn = forwarded.filter(({ receiver }) => receiver !== undefined).length;
+    const counts = { handedOn, leftOut: forwarded.length - handedOn };
+    // A patch makes no record of its own where there is none any more.
+    await reaching("replays", replays().patch({ replayId }).add(counts).go());
+  });
+  await Promise.all(counting);
 }
 
 /** The rule that feeds the subscriber decides by name. EventBridge cuts times to seconds, so those are looked at too. */

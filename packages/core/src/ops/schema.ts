@@ -1,4 +1,4 @@
-import { DeadLetterFailure, Envelope, idSchema } from "@cartwright/events";
+import { DeadLetterFailure, Envelope, idSchema, registry } from "@cartwright/events";
 import * as z from "zod";
 
 export const ReplayID = idSchema("rpl");
@@ -8,10 +8,17 @@ export const SubscriberName = z.string().regex(/^[A-Za-z0-9]{1,64}$/, "expected 
 /** Of the event, in any time zone. */
 const Time = z.iso.datetime({ offset: true, error: "expected an ISO 8601 time such as 2026-03-01T03:00:00Z" });
 
+const eventNames = [...registry.keys()].sort();
+
+/** A name that is none would find nothing, and look as if all were well. */
+const EventName = z.enum(eventNames, {
+  error: ({ input }) => `there is no event ${JSON.stringify(input)}: there are ${eventNames.join(", ")}`,
+});
+
 const eventFilter = {
   orderId: idSchema("ord").optional(),
   correlationId: z.string().min(1).max(200).optional(),
-  event: Envelope.shape.name.optional(),
+  event: EventName.optional(),
 };
 
 /** All that is given must hold. A letter without a readable event fits no filter but the empty one. */
@@ -44,12 +51,16 @@ export const Letter = z.object({
 });
 export type Letter = z.infer<typeof Letter>;
 
+/** What is redriven to a queue and fails again at each attempt is a letter again after this time at the latest. */
+const backWithinSeconds = z.int().optional();
+
 export const DeadLetters = z.object({
   subscriber: z.string(),
   /** Approximately, with those that somebody looks at this moment. */
   letters: z.int(),
   redrivesTo: z.enum(["queue", "machine", "bus", "nothing"]),
   events: z.array(z.string()),
+  backWithinSeconds,
 });
 export type DeadLetters = z.infer<typeof DeadLetters>;
 
@@ -78,6 +89,8 @@ export type Redrive = z.infer<typeof Redrive>;
 export const Redriven = z.object({
   subscriber: z.string(),
   dryRun: z.boolean(),
+  redrivesTo: DeadLetters.shape.redrivesTo,
+  backWithinSeconds,
   /** Letters that were looked at. */
   examined: z.int(),
   /** Those that were asked for. */
@@ -105,13 +118,24 @@ export const Replay = z.object({
   subscriber: z.string(),
   from: z.iso.datetime(),
   to: z.iso.datetime(),
-  filter: ReplayFilter,
+  /** As it was asked for: events may have gone since. */
+  filter: ReplayFilter.extend({ event: z.string().optional() }),
   /** `unknown` when EventBridge knows nothing of it: it was never started, or has been forgotten after 90 days. */
   status: z.enum(["starting", "running", "cancelling", "completed", "cancelled", "failed", "unknown"]),
   /** Why it failed or was cancelled. */
   reason: z.string().optional(),
   /** Time of the event that was replayed last. */
   lastEventAt: z.iso.datetime().optional(),
+  /** What has become of the events that EventBridge sent, when it is asked for by id. */
+  progress: z
+    .object({
+      /** Both are counted at least once: after a failure some may be in them twice. */
+      handedOn: z.int(),
+      leftOut: z.int(),
+      /** Events that are still to be handed on or left out, of all replays, approximately. */
+      waiting: z.int(),
+    })
+    .optional(),
   requestedBy: idSchema("usr"),
   createdAt: z.iso.datetime(),
 });

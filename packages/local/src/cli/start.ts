@@ -94,6 +94,10 @@ Your first order, in another terminal:
 
   sleep 1; curl -s ${apiUrl}/orders/$ORDER -H "authorization: Bearer $TOKEN"
 
+What has happened to it, as operators see it (more by npm run ops -- --help):
+
+  npm run ops -- timeline $ORDER --url ${apiUrl}
+
 Pay with tok_declined, tok_insufficient_funds, tok_timeout, tok_unavailable or tok_requires_action to see it fail well.
 `;
 }

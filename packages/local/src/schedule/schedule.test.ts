@@ -1,10 +1,11 @@
-import type { Queue, Schedule } from "@cartwright/topology";
+import type { Schedule } from "@cartwright/topology";
 import { beforeEach, describe, expect, it } from "vitest";
 import { NoSuchTargetError, type TargetCalls } from "../bus/bus-delivery.ts";
 import { ManualClock } from "../clock.ts";
 import { openQueues, type Queues } from "../queue/queue.ts";
 import { seededRandom } from "../random.ts";
 import { openStore } from "../store.ts";
+import { queue } from "../test/fixture.ts";
 import { type Schedules, startSchedules } from "./schedule.ts";
 import { parseSchedule } from "./schedule-expression.ts";
 
@@ -195,14 +196,6 @@ describe("a malformed expression", () => {
 
 describe("the scheduler", () => {
   const lambda = "arn:aws:lambda:eu-west-1:123456789012:function:Reconcile";
-  const queue = (name: string): Queue => ({
-    name,
-    arn: `arn:aws:sqs:eu-west-1:123456789012:${name}`,
-    url: `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`,
-    delaySeconds: 0,
-    visibilityTimeoutSeconds: 30,
-    retentionSeconds: 345_600,
-  });
   const schedule = (more: Partial<Schedule["target"]> = {}, own: Partial<Schedule> = {}): Schedule => ({
     name: "cartwright-local-Reconcile",
     expression: "rate(5 minutes)",
