@@ -5,7 +5,7 @@ import { paymentTokenKey } from "./secret.ts";
 import { physicalName, policy } from "./stage.ts";
 import { inventoryTable, orderTable, paymentTable, sandboxTable } from "./table.ts";
 
-const { choice, fail, lambdaInvoke, pass, sqsSendMessage, succeed } = sst.aws.StepFunctions;
+const { choice, fail, lambdaInvoke, pass, succeed, task } = sst.aws.StepFunctions;
 
 const stock = [inventoryTable];
 const payment = [paymentTable, sandboxTable];
@@ -58,15 +58,19 @@ const voidPayment = undo("VoidPayment");
 const releaseStock = undo("ReleaseStock");
 const cancelOrder = undo("CancelOrder");
 
-const leaveDeadLetter = sqsSendMessage({
+// Not SST's `sqsSendMessage`, whose message attributes are bare strings: SQS wants each with its type.
+const leaveDeadLetter = task({
   name: "LeaveDeadLetter",
-  queue: failures,
-  messageBody: "{% $string({ 'detail': $event }) %}",
-  messageAttributes: {
-    ERROR_CODE: text("{% $states.input.Error %}"),
-    ERROR_MESSAGE: text("{% $substring($parse($states.input.Cause).errorMessage, 0, 2000) %}"),
-    ATTEMPTS: text("1"),
-    FIRST_ATTEMPT_AT: text("{% $states.context.Execution.StartTime %}"),
+  resource: "arn:aws:states:::sqs:sendMessage",
+  arguments: {
+    QueueUrl: failures.url,
+    MessageBody: "{% $string({ 'detail': $event }) %}",
+    MessageAttributes: {
+      ERROR_CODE: text("{% $states.input.Error %}"),
+      ERROR_MESSAGE: text("{% $substring($parse($states.input.Cause).errorMessage, 0, 2000) %}"),
+      ATTEMPTS: text("1"),
+      FIRST_ATTEMPT_AT: text("{% $states.context.Execution.StartTime %}"),
+    },
   },
 });
 const unreadable = fail({ name: "Unreadable", error: "Unreadable", cause: "The event is in the dead letters." });
