@@ -199,7 +199,7 @@ describe("letters", () => {
     const before = bodiesIn(subscriber);
     const counts = { examined: left.length, matched: meant.length, refused: [], more: false };
     const dry = await ops().deadLetters.redrive({ subscriber, filter, dryRun: true });
-    const about = { subscriber, redrivesTo: "queue", backWithinSeconds: 300, asOf: expect.any(String) };
+    const about = { subscriber, redrivesTo: "queue", backWithinSeconds: 300, asOf: expect.any(String), setAside: 0 };
     expect(dry).toEqual({ ...about, dryRun: true, ...counts, redriven: 0 });
     expect(bodiesIn(subscriber)).toEqual(before);
     const wet = await ops().deadLetters.redrive({ subscriber, filter });
@@ -281,6 +281,20 @@ describe("letters", () => {
     expect(items).toMatchObject([{ event: { version: 99 }, failure: { code: "EventTooNewError", attempts: 12 } }]);
   });
 
+  test("of the checkout that hold no event are refused, and one that is too new comes back", async () => {
+    const [checkout, id] = ["StartCheckout", leave("StartCheckout", "{}")];
+    const event = eventOf(confirmed, "order.placed");
+    leave(checkout, { ...event, detail: { ...event.detail, version: 99 } });
+    const answer = await ops().deadLetters.redrive({ subscriber: checkout, all: true });
+    expect(answer).toMatchObject({ redriven: 1, refused: [{ id, reason: expect.stringContaining("holds no event") }] });
+    await system.local.idle();
+    const { items } = await ops().deadLetters.of(checkout);
+    expect(items.map(({ failure }) => failure.code).sort()).toEqual(["EventTooNewError", "SDK_CLIENT_ERROR"]);
+    expect((await ops().deadLetters.of(checkout, { event: "order.placed" })).items).toMatchObject([
+      { event: { version: 99, orderId: confirmed }, failure: { attempts: 1 } },
+    ]);
+  });
+
   test("that have come back are no part of a request that goes on", async () => {
     const event = eventOf(confirmed, "order.placed");
     leave(subscriber, { ...event, detail: { ...event.detail, version: 99 } });
@@ -306,14 +320,46 @@ describe("letters", () => {
     const filter = { orderId: cancelled };
     const first = await ops().deadLetters.redrive({ subscriber, filter });
     expect(first).toMatchObject({ examined: 1000, matched: 0, more: true });
-    const second = await ops().deadLetters.redrive({ subscriber, filter });
-    expect(second).toMatchObject({ examined: 41, matched: 1, redriven: 1, more: false });
+    const goesOn = { sentBefore: first.asOf, setAside: first.setAside };
+    const second = await ops().deadLetters.redrive({ subscriber, filter, ...goesOn });
+    expect(second).toMatchObject({ examined: 41, matched: 1, redriven: 1, more: false, setAside: 1000 });
     await system.skip(61_000);
     expect(deadLetters(system)).toEqual({ RecordTimelineDeadLetters: 1040 });
-    await expect(ops().deadLetters.show(subscriber, id)).rejects.toMatchObject({
-      ...{ status: 503, code: "dead_letter_not_reached" },
-    });
-    await expect(ops().deadLetters.show(subscriber, id)).rejects.toMatchObject({ status: 404 });
+    // As long as some are hidden nobody can say that it is not among them.
+    for (const examined of [1000, 40]) {
+      await expect(ops().deadLetters.show(subscriber, id)).rejects.toMatchObject({
+        ...{ status: 503, code: "dead_letter_not_reached", message: expect.stringContaining(`${examined} letters`) },
+      });
+    }
+  });
+
+  test("that somebody looks at are not passed by in silence: there is more, until they can be read again", async () => {
+    const left = Array.from({ length: 12 }, () => leave(subscriber, eventOf(confirmed, "order.placed")));
+    const held = system.local.queues.receive(deadLettersOf(system.local, subscriber), { maximum: 5 });
+    const filter = { orderId: confirmed };
+    const first = await ops().deadLetters.redrive({ subscriber, filter });
+    expect(first).toMatchObject({ redriven: left.length - held.length, more: true });
+    expect(await ops().deadLetters.of(subscriber)).toMatchObject({ items: [], more: true });
+    await system.skip(61_000);
+    const goesOn = { sentBefore: first.asOf, setAside: first.setAside };
+    const second = await ops().deadLetters.redrive({ subscriber, filter, ...goesOn });
+    expect(second).toMatchObject({ redriven: held.length, more: false });
+  });
+
+  test("that somebody looks at while SQS moves all others are moved by the request that goes on", async () => {
+    for (let letter = 0; letter < 12; letter++) leave(subscriber, eventOf(confirmed, "order.placed"));
+    const poison = { ...eventOf(confirmed, "order.placed") };
+    leave(subscriber, { ...poison, detail: { ...poison.detail, version: 99 } });
+    system.local.queues.receive(deadLettersOf(system.local, subscriber), { maximum: 5 });
+    const first = await ops().deadLetters.redrive({ subscriber, all: true });
+    expect(first).toMatchObject({ redriven: 8, more: true });
+    // What has failed again is not part of it, though another move would take it along.
+    await system.skip(61_000);
+    const goesOn = { sentBefore: first.asOf, setAside: first.setAside };
+    const second = await ops().deadLetters.redrive({ subscriber, all: true, ...goesOn });
+    expect(second).toMatchObject({ redriven: 5, more: false });
+    await system.local.idle();
+    expect(deadLetters(system)).toEqual({ RecordTimelineDeadLetters: 1 });
   });
 
   test("are redriven once more when the answer was lost, without harm", async () => {

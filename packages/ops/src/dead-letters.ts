@@ -20,6 +20,7 @@ type Redrive = Parameters<Client["ops"]["deadLetters"]["redrive"]>[0];
 
 /** A call may move a thousand letters. */
 const maximumCalls = 1_000;
+const waitMs = 5_000;
 /** What fits beside the other columns; dead-letters show prints all of it. */
 const messageCharacters = 60;
 
@@ -227,11 +228,13 @@ ${filterUsage}
       more = answer.more;
       last = answer;
       // A letter that fails again at once comes back as a new one, and would be redriven for ever.
-      request = { ...request, sentBefore: answer.asOf };
+      request = { ...request, sentBefore: answer.asOf, setAside: answer.setAside };
       sum.examined += answer.examined;
       sum.matched += answer.matched;
       sum.redriven += answer.redriven;
       sum.refused += answer.refused.length;
+      // What is left is in somebody's hands, and comes back in a minute at most.
+      if (more && answer.examined === 0) await io.sleep(waitMs);
       if (printJson(answer)) continue;
       for (const { id, reason } of answer.refused) io.print(`${paint.red("refused")} ${id}: ${visible(reason)}`);
       if (more) io.print(paint.dim(`… ${sum.redriven} redriven of ${sum.examined} examined so far`));

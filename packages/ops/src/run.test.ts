@@ -177,7 +177,14 @@ test("a redrive goes on while there is more, and ends with 1 when something was 
     },
   ];
   const asOf = "2026-03-08T12:00:01.000Z";
-  const about = { subscriber: "MarkPaid", dryRun: false, redrivesTo: "queue", backWithinSeconds: 300, asOf };
+  const about = {
+    subscriber: "MarkPaid",
+    dryRun: false,
+    redrivesTo: "queue",
+    backWithinSeconds: 300,
+    asOf,
+    setAside: 997,
+  };
   const replies = answers.map((one) => JSON.stringify({ ...about, ...one }));
   answer = {
     status: 200,
@@ -189,7 +196,10 @@ test("a redrive goes on while there is more, and ends with 1 when something was 
   expect(code).toBe(1);
   const request = { subscriber: "MarkPaid", filter: { after: "2026-03-08T10:00:00.000Z" }, dryRun: false };
   // Letters that have failed again in the meantime are not part of it.
-  expect(requests.map(({ body }) => JSON.parse(body))).toEqual([request, { ...request, sentBefore: asOf }]);
+  expect(requests.map(({ body }) => JSON.parse(body))).toEqual([
+    request,
+    { ...request, sentBefore: asOf, setAside: 997 },
+  ]);
   expect(printed.split("\n")).toEqual([
     "… 3 redriven of 1000 examined so far",
     "refused l5: it holds\\u001b[2J no event",

@@ -32,9 +32,8 @@ export async function letters(
   const look = async (batch: Received[]): Promise<Fate[]> =>
     batch.map((received) => {
       const letter = toLetter(subscriber, received);
-      if (!fits(letter.event, filter)) return "set-aside";
-      found.push(letter);
-      // What is listed can be shown or redriven at once.
+      if (fits(letter.event, filter)) found.push(letter);
+      // Who has only looked keeps nothing from the next one.
       return "put-back";
     });
   const { examined, ended } = await readThrough(subscriber, look, { enough: () => found.length > limit });
@@ -53,7 +52,7 @@ export async function letterFromID(name: string, id: string): Promise<Letter & {
     return batch.map(() => "set-aside");
   };
   const { examined, ended } = await readThrough(subscriber, look, { enough: () => found !== undefined });
-  if (!found && ended === "at-a-bound") throw new LetterNotReachedError(name, id, examined);
+  if (!found && ended !== "at-its-end") throw new LetterNotReachedError(name, id, examined);
   if (!found) throw new LetterNotFoundError(name, id);
   return { ...toLetter(subscriber, found), body: parseJson(found.body) };
 }

@@ -7,7 +7,7 @@ import {
 import { reaching } from "../aws-fault.ts";
 import { DomainError } from "../error.ts";
 import { sqs } from "./client.ts";
-import { countLetters } from "./reading.ts";
+import { countHidden, countLetters } from "./reading.ts";
 import type { Redriven } from "./schema.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -28,15 +28,22 @@ type Queue = Extract<Subscriber, { redrivesTo: "queue" }>;
 const patienceMs = 10_000;
 const pauseMs = 250;
 
+/** SQS's clock and ours may differ by so much. */
+const clockToleranceMs = 5_000;
+
 /**
  * Has SQS itself move all letters of a queue: fast, and bounded by no call's time. A call starts a move, or joins the
- * one that runs, and follows it for ten seconds; `redriven` is what was moved meanwhile. `more` says that it still runs.
+ * one that runs, and follows it for ten seconds; `redriven` is what was moved meanwhile. `more` says that it still runs,
+ * or that it had to leave out letters that somebody looks at. Answers `undefined` when a move since `asOf` has ended:
+ * another one would take along what has failed again, so what is left is for the caller to read.
  */
 export async function moveAll(
   subscriber: Queue,
-): Promise<Pick<Redriven, "examined" | "matched" | "redriven" | "more">> {
+  asOf: Date,
+): Promise<Pick<Redriven, "examined" | "matched" | "redriven" | "more"> | undefined> {
   const latest = await current(subscriber);
   const joins = isRunning(latest);
+  if (!joins && (latest?.StartedTimestamp ?? 0) >= asOf.getTime() - clockToleranceMs) return undefined;
   if (!joins) {
     if ((await countLetters(subscriber)) === 0) return { examined: 0, matched: 0, redriven: 0, more: false };
     await start(subscriber);
@@ -46,7 +53,8 @@ export async function moveAll(
   const moved = task?.ApproximateNumberOfMessagesMoved ?? 0;
   const count = Math.max(task?.ApproximateNumberOfMessagesToMove ?? 0, moved);
   const before = joins ? (latest?.ApproximateNumberOfMessagesMoved ?? 0) : 0;
-  return { examined: count, matched: count, redriven: Math.max(0, moved - before), more: !task || isRunning(task) };
+  const more = !task || isRunning(task) || (await countHidden(subscriber.url, subscriber.name)) > 0;
+  return { examined: count, matched: count, redriven: Math.max(0, moved - before), more };
 }
 
 /** The latest move, once it has ended or patience has; `undefined` while SQS lists no later one than `earlier`. */

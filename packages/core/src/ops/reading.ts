@@ -29,8 +29,10 @@ export type Fate = "gone" | "set-aside" | "put-back";
 
 export interface Reading {
   examined: number;
-  /** The queue was read to its end, the caller had enough, or there was too much for one call. */
-  ended: "at-its-end" | "enough" | "at-a-bound";
+  /** How many this call and those before it left hidden, so that the next one sees others. */
+  setAside: number;
+  /** The queue was read to its end, or but for what others look at; the caller had enough; it was too much for one call. */
+  ended: "at-its-end" | "but-for-hidden" | "enough" | "at-a-bound";
 }
 
 /** One call looks at this many letters at most, for this long: the API answers within 30 seconds. */
@@ -40,6 +42,13 @@ const maximumMs = 15_000;
 export const hiddenSeconds = 60;
 const batchSize = 10;
 
+interface ReadingOptions {
+  enough?: () => boolean;
+  asOf?: Date;
+  /** Letters that earlier calls of the same request have left hidden: those have been looked at. */
+  setAsideBefore?: number;
+}
+
 /**
  * Reads a queue of dead letters through, batch by batch. Whatever happens to the caller, a letter that it did not
  * delete becomes visible again. Letters that came after `asOf` are left alone, so that one that is redriven and fails
@@ -48,7 +57,7 @@ const batchSize = 10;
 export async function readThrough(
   { url, name }: Subscriber,
   look: (letters: Received[]) => Promise<Fate[]>,
-  { enough = () => false, asOf = now() }: { enough?: () => boolean; asOf?: Date } = {},
+  { enough = () => false, asOf = now(), setAsideBefore = 0 }: ReadingOptions = {},
 ): Promise<Reading> {
   const latest = asOf.toISOString();
   const untilMs = performance.now() + maximumMs;
@@ -71,10 +80,12 @@ export async function readThrough(
         if (fates[index] === "set-aside") setAside.push(receiptHandle);
       });
       if (enough()) ended = "enough";
-      else if (batch.length === 0) ended = "at-its-end";
-      else if (seen.size >= maximumLetters || performance.now() >= untilMs) ended = "at-a-bound";
+      else if (batch.length === 0) {
+        const hidden = (await countHidden(url, name)) - putBack.length - setAside.length - setAsideBefore;
+        ended = hidden > 0 ? "but-for-hidden" : "at-its-end";
+      } else if (seen.size >= maximumLetters || performance.now() >= untilMs) ended = "at-a-bound";
     }
-    return { examined: seen.size, ended };
+    return { examined: seen.size, ended, setAside: setAsideBefore + (ended === "at-a-bound" ? setAside.length : 0) };
   } finally {
     await release(url, ended === "at-a-bound" ? putBack : [...putBack, ...setAside]);
   }
@@ -97,14 +108,25 @@ export function countLetters({ url, name }: Subscriber): Promise<number> {
 
 /** Approximately, as SQS counts: those that wait, those in somebody's hands and those that are delayed. */
 export async function countMessages(url: string, what: string): Promise<number> {
-  const counts = [
+  const { waiting, hidden, delayed } = await countsOf(url, what);
+  return waiting + hidden + delayed;
+}
+
+/** Letters in somebody's hands, which nobody else can read for `hiddenSeconds` at most. */
+export async function countHidden(url: string, name: string): Promise<number> {
+  return (await countsOf(url, `the dead letters of ${name}`)).hidden;
+}
+
+async function countsOf(url: string, what: string): Promise<{ waiting: number; hidden: number; delayed: number }> {
+  const names = [
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
   ] as const;
-  const ask = sqs().send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [...counts] }));
+  const ask = sqs().send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [...names] }));
   const { Attributes = {} } = await reaching(what, ask);
-  return counts.reduce((sum, count) => sum + Number(Attributes[count] ?? 0), 0);
+  const [waiting = 0, hidden = 0, delayed = 0] = names.map((name) => Number(Attributes[name] ?? 0));
+  return { waiting, hidden, delayed };
 }
 
 /** Waits a moment for a first one, since only then does SQS ask all of its servers. */

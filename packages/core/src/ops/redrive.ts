@@ -46,9 +46,12 @@ export async function redrive(request: Redrive): Promise<Redriven> {
   const { name, redrivesTo } = subscriber;
   const about = { subscriber: name, dryRun, redrivesTo, ...backWithin(subscriber), asOf: asOf.toISOString() };
   if (request.all && subscriber.redrivesTo === "queue") {
-    if (!dryRun) return { ...about, ...(await moveAll(subscriber)), refused: [] };
-    const count = await countLetters(subscriber);
-    return { ...about, examined: count, matched: count, redriven: 0, refused: [], more: false };
+    if (dryRun) {
+      const count = await countLetters(subscriber);
+      return { ...about, examined: count, matched: count, redriven: 0, refused: [], more: false, setAside: 0 };
+    }
+    const moved = await moveAll(subscriber, asOf);
+    if (moved) return { ...about, ...moved, refused: [], setAside: 0 };
   }
   const found = { matched: 0, redriven: 0, refused: [] as Refusal[] };
   const look = async (letters: Received[]): Promise<Fate[]> => {
@@ -59,14 +62,16 @@ export async function redrive(request: Redrive): Promise<Redriven> {
     found.refused.push(...refused);
     return letters.map(({ id }) => (gone.has(id) ? "gone" : "set-aside"));
   };
-  const { examined, ended } = await readThrough(subscriber, look, {
+  const { examined, ended, setAside } = await readThrough(subscriber, look, {
     enough: () => request.id !== undefined && found.matched > 0,
     asOf,
+    setAsideBefore: request.setAside ?? 0,
   });
-  if (request.id !== undefined && found.matched === 0 && ended === "at-its-end") {
+  const more = ended === "at-a-bound" || ended === "but-for-hidden";
+  if (request.id !== undefined && found.matched === 0 && !more) {
     throw new LetterNotFoundError(subscriber.name, request.id);
   }
-  return { ...about, examined, ...found, more: ended === "at-a-bound" };
+  return { ...about, examined, ...found, more, setAside };
 }
 
 /** Hands on what a person or a replay sends again, as it was, to a queue's subscriber or to a state machine. */
@@ -145,8 +150,11 @@ async function republish(letters: Received[]): Promise<Refusal[]> {
 function refusalOf({ redrivesTo }: Subscriber, { body }: Received): string | undefined {
   if (redrivesTo === "nothing")
     return "the schedule runs again by itself: once that works, this letter can be left to expire";
-  if (redrivesTo !== "bus") return undefined;
   const content = parseJson(body);
+  if (redrivesTo === "machine" && !z.object({ detail: z.looseObject({}) }).safeParse(content).success) {
+    return "it holds no event, so the state machine would fail and leave no letter: look at its body, it did not come from the bus";
+  }
+  if (redrivesTo !== "bus") return undefined;
   if (z.object({ detail: Envelope }).safeParse(content).success) return undefined;
   const where = "the item's last events are in its outbox attribute";
   if (z.object({ DDBStreamBatchInfo: z.unknown() }).safeParse(content).data?.DDBStreamBatchInfo) {

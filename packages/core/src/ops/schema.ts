@@ -17,7 +17,10 @@ const EventName = z.enum(eventNames, {
 
 const eventFilter = {
   orderId: idSchema("ord").optional(),
-  correlationId: z.string().min(1).max(200).optional(),
+  correlationId: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, "expected a correlation id, as letters and logs show it")
+    .optional(),
   event: EventName.optional(),
 };
 
@@ -76,6 +79,8 @@ export const Redrive = z
     dryRun: z.boolean().optional(),
     /** Leaves letters alone that came later. A request that goes on with `more` sends the first answer's `asOf`. */
     sentBefore: Time.optional(),
+    /** How many letters the answers so far have left hidden: the last answer's `setAside`. */
+    setAside: z.int().nonnegative().optional(),
   })
   .refine(({ id, filter, all }) => [id, filter, all].filter((given) => given !== undefined).length === 1, {
     error: "say which letters: one of id, filter, or all: true",
@@ -98,8 +103,13 @@ export const Redriven = z.object({
   /** Those that are on their way again; none in a dry run. */
   redriven: z.int(),
   refused: z.array(z.object({ id: z.string(), reason: z.string() })),
-  /** Whether there may be letters left that were asked for: the same request goes on with them. */
+  /**
+   * Whether there may be letters left that were asked for: the same request, with `asOf` and `setAside` of this answer,
+   * goes on with them. Those that somebody else looks at can be read in a minute at most.
+   */
   more: z.boolean(),
+  /** Letters that this request has looked at and left hidden for a minute, so that it sees others when it goes on. */
+  setAside: z.int(),
   /** Letters that came later were left alone: one that fails again at once is not redriven for ever. */
   asOf: z.iso.datetime(),
 });
