@@ -44,15 +44,9 @@ $transform(aws.sqs.QueuePolicy, (args) => {
 });
 
 // A link grants the use of the data, where SST's own would also grant deleting the table, the bus or the queue.
-const tableActions = [
-  "BatchGetItem",
-  "ConditionCheckItem",
-  "DeleteItem",
-  "GetItem",
-  "PutItem",
-  "Query",
-  "UpdateItem",
-].map((action) => `dynamodb:${action}`);
+const tableActions = ["BatchGetItem", "ConditionCheckItem", "GetItem", "PutItem", "Query", "UpdateItem"].map(
+  (action) => `dynamodb:${action}`,
+);
 
 sst.Linkable.wrap(sst.aws.Dynamo, (table) => ({
   properties: { name: table.name },

@@ -7,9 +7,6 @@ import { inventoryTable, orderTable, paymentTable, userTable } from "./table.ts"
 const maximumAgeSeconds = 6 * 60 * 60;
 /** The relay gives up sooner than the stream, because it can write a dead letter that holds the event. */
 const giveUpAfterSeconds = 5 * 60 * 60;
-/** The most that Lambda takes: the age decides, an outage of the bus may last for hours. */
-const maximumRetryAttempts = 10_000;
-
 relay("UserRelay", "user", userTable);
 relay("InventoryRelay", "inventory", inventoryTable);
 relay("OrderRelay", "order", orderTable);
@@ -24,6 +21,7 @@ function relay(name: string, domain: string, table: sst.aws.Dynamo) {
   const relayFunction = new sst.aws.Function(name, {
     handler: "packages/functions/src/relay.handler",
     link: [bus, failures],
+    timeout: "30 seconds",
     environment: { DEAD_LETTERS: `${name}DeadLetters`, GIVE_UP_AFTER_SECONDS: String(giveUpAfterSeconds) },
     permissions: [
       {
@@ -46,7 +44,8 @@ function relay(name: string, domain: string, table: sst.aws.Dynamo) {
         args.batchSize = 100;
         args.functionResponseTypes = ["ReportBatchItemFailures"];
         args.bisectBatchOnFunctionError = true;
-        args.maximumRetryAttempts = maximumRetryAttempts;
+        // The age decides: an outage of the bus may last for hours.
+        args.maximumRetryAttempts = -1;
         args.maximumRecordAgeInSeconds = maximumAgeSeconds;
         args.destinationConfig = { onFailure: { destinationArn: failures.arn } };
       },

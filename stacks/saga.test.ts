@@ -1,6 +1,15 @@
-import { EventTooNewError, MalformedEventError, PaymentCaptured, UnknownEventError } from "@cartwright/events";
+import {
+  CheckoutResumed,
+  EventTooNewError,
+  MalformedEventError,
+  OrderPlaced,
+  PaymentCaptured,
+  schemaOf,
+  UnknownEventError,
+} from "@cartwright/events";
 import validate from "asl-validator";
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { topology } from "./recorded.ts";
 
 interface State {
@@ -97,6 +106,16 @@ test("the checkout of an abandoned order goes straight to the undo", () => {
   expect(states["Abandoned?"]!.Choices).toEqual([
     { Condition: "{% $event.data.abandoned = true %}", Next: "VoidPayment" },
   ]);
+});
+
+test("every version of the events that start a checkout says whether the order is abandoned, which the machine reads", () => {
+  for (const definition of [OrderPlaced, CheckoutResumed]) {
+    for (let version = 1; version <= definition.version; version++) {
+      const { properties, required } = z.toJSONSchema(schemaOf(definition, version), { io: "input" });
+      expect(properties!.abandoned, `${definition.name} v${version}`).toMatchObject({ type: "boolean" });
+      expect(required).toContain("abandoned");
+    }
+  }
 });
 
 test("an undo that fails is not caught, so that its execution fails", () => {

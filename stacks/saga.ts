@@ -42,7 +42,7 @@ const starts = pattern(OrderPlaced, CheckoutResumed);
 const failures = deadLetters("StartCheckout", starts.detailType, () => ({ to: "machine", machine: checkout }));
 
 // After a Catch the state's input is the error, so all that later states need is kept in variables. The steps get the
-// event as it came: they know its versions, this definition does not.
+// event as it came, and bring it to today's version themselves; this definition reads `abandoned` alone, of any version.
 const receive = pass({
   name: "Receive",
   assign: { event: "{% $states.input.detail %}", step: "ReserveStock" },
@@ -70,6 +70,7 @@ const leaveDeadLetter = task({
       ERROR_MESSAGE: text("{% $substring($parse($states.input.Cause).errorMessage, 0, 2000) %}"),
       ATTEMPTS: text("1"),
       FIRST_ATTEMPT_AT: text("{% $states.context.Execution.StartTime %}"),
+      LAST_ATTEMPT_AT: text("{% $states.context.State.EnteredTime %}"),
     },
   },
 });

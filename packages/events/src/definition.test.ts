@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { eventsOf, parseEvent, pattern, upcast } from "./definition.ts";
+import { eventsOf, MalformedEventError, parseEvent, pattern, upcast } from "./definition.ts";
 import { newId } from "./id.ts";
 import { OrderConfirmed, OrderPlaced, ProductCreated, registry } from "./index.ts";
 
@@ -29,6 +29,20 @@ test("every version is brought to today's, one step after the other", () => {
   expect(() => parseEvent(OrderSettled, received(4, { totalMinor: 1200 }))).toThrow(
     "version 4 is newer than version 3",
   );
+});
+
+test("a step that has no answer for an event says so, and trying again won't help", () => {
+  const Broken = defineEvent("order.settled", 2, V2, {
+    from: { 1: upcast(V1, V2, ({ total }) => ({ totalMinor: total / 3 })) },
+  });
+  expect(() => parseEvent(Broken, received(1, { total: 1 }))).toThrow(MalformedEventError);
+  expect(() => parseEvent(Broken, received(1, { total: 1 }))).toThrow("can't be brought from version 1 to 2");
+});
+
+test("a fault is told in a thousand characters, however much is wrong", () => {
+  const Lines = defineEvent("order.settled", 1, z.object({ lines: z.array(z.int()) }));
+  const wrong = () => parseEvent(Lines, received(1, { lines: Array(5000).fill("x") }));
+  expect(wrong).toThrow(expect.objectContaining({ message: expect.stringMatching(/^.{100,1200}$/s) }));
 });
 
 test("an event can't be defined without a way from each of its earlier versions", () => {

@@ -90,9 +90,19 @@ export function parseEvent<Definition extends EventDefinition>(
   const what = `${envelope.name} version ${envelope.version} (${envelope.id})`;
   let data: unknown = parse(schemaOf(definition, envelope.version), envelope.data, what);
   for (let version = envelope.version; version < definition.version; version++) {
-    data = definition.from[version]!.run(data);
+    data = bringOn(definition, version, data, what);
   }
   return { ...envelope, version: definition.version, data } as EventOf<Definition>;
+}
+
+function bringOn(definition: EventDefinition, version: number, data: unknown, what: string): unknown {
+  try {
+    return definition.from[version]!.run(data);
+  } catch (cause) {
+    throw new MalformedEventError(`${what} can't be brought from version ${version} to ${version + 1}: ${cause}`, {
+      cause,
+    });
+  }
 }
 
 /** The part of an event that tells which definition it needs. */
@@ -100,10 +110,14 @@ export function nameOf(received: unknown): string {
   return parse(Envelope.pick({ name: true }), received, "the envelope").name;
 }
 
+/** More would help nobody, and Step Functions cuts what an error says. */
+const maximumFaultCharacters = 1000;
+
 function parse<Schema extends z.ZodType>(schema: Schema, received: unknown, what: string): z.output<Schema> {
   const parsed = schema.safeParse(received);
   if (parsed.success) return parsed.data;
-  throw new MalformedEventError(`${what} does not fit its schema: ${z.prettifyError(parsed.error)}`);
+  const faults = z.prettifyError(parsed.error).slice(0, maximumFaultCharacters);
+  throw new MalformedEventError(`${what} does not fit its schema: ${faults}`);
 }
 
 /** What was received can't become right by trying again: it takes a deployment, or a person. */

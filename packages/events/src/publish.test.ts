@@ -47,6 +47,26 @@ test("sends the entries that a 200 answer says have failed again, and only those
   expect(failures.map(({ event }) => event.subject)).toEqual(["b"]);
 });
 
+test("nothing more is sent once the time is up, and what was not sent is told", async () => {
+  const events = Array.from({ length: 25 }, (_, index) => registered(`user-${index}`));
+  let requests = 0;
+  const failures = await publish(events, {
+    busName: "bus",
+    limitMs: 50,
+    putEvents: async () => {
+      requests++;
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      throw new Error("no answer");
+    },
+  });
+  expect(requests).toBe(1);
+  expect(failures.map(({ event }) => event.subject)).toEqual(events.map(({ subject }) => subject));
+  expect(failures.map(({ failure }) => failure.code)).toEqual([
+    ...Array(10).fill("Error"),
+    ...Array(15).fill("OutOfTime"),
+  ]);
+});
+
 test("an entry that the bus will never take is sent once, and holds nothing back", async () => {
   const events = [registered("a", 1), registered("a", 2)];
   const sent: number[] = [];

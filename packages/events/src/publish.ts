@@ -58,6 +58,8 @@ export interface PublishOptions {
   putEvents: PutEvents;
   /** How often an entry is sent at most. */
   attempts?: number;
+  /** After this time nothing more is sent, so that a bus that hangs leaves the caller time to deal with it. */
+  limitMs?: number;
   /** Waits between two attempts; exponential with jitter by default. */
   pause?: (attempt: number) => Promise<unknown>;
 }
@@ -69,17 +71,19 @@ export interface PublishOptions {
  */
 export async function publish(
   events: Envelope[],
-  { attempts = 3, pause = backOff, ...bus }: PublishOptions,
+  { attempts = 3, pause = backOff, limitMs = Number.POSITIVE_INFINITY, ...bus }: PublishOptions,
 ): Promise<Unpublished[]> {
+  const untilMs = performance.now() + limitMs;
   const refused: Unpublished[] = [];
   let failed: Unpublished[] = [];
   let pending = events;
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const unpublished = await publishOnce(pending, bus);
+    const unpublished = await publishOnce(pending, bus, untilMs);
     refused.push(...unpublished.filter(({ permanent }) => permanent));
     failed = unpublished.filter(({ permanent }) => !permanent);
     if (failed.length === 0) break;
     pending = failed.map(({ event }) => event);
+    if (performance.now() >= untilMs) break;
     if (attempt < attempts) await pause(attempt);
   }
   return [...refused, ...failed];
@@ -91,10 +95,14 @@ function backOff(attempt: number): Promise<unknown> {
 
 type Bus = Pick<PublishOptions, "busName" | "putEvents">;
 
-async function publishOnce(events: Envelope[], bus: Bus): Promise<Unpublished[]> {
+async function publishOnce(events: Envelope[], bus: Bus, untilMs: number): Promise<Unpublished[]> {
   const unpublished: Unpublished[] = [];
   const blocked = new Set<string>();
   for (const batch of batches(events)) {
+    if (performance.now() >= untilMs) {
+      unpublished.push(...batch.map((event) => ({ event, failure: outOfTime, permanent: false })));
+      continue;
+    }
     const sendable: Envelope[] = [];
     for (const event of batch) {
       if (!blocked.has(event.subject)) sendable.push(event);
@@ -109,6 +117,7 @@ async function publishOnce(events: Envelope[], bus: Bus): Promise<Unpublished[]>
 }
 
 const heldBack = { code: "HeldBack", message: "an earlier event of its subject failed" };
+const outOfTime = { code: "OutOfTime", message: "the bus was too slow for all events to be sent" };
 const unanswered = { code: "NoAnswer", message: "the bus gave no answer for this entry" };
 
 /** Refusals of the entry itself, from the errors of EventBridge `PutEvents`; all others may pass. */

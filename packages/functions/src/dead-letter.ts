@@ -1,6 +1,7 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { type DeadLetterFailure, toAttributes } from "@cartwright/events";
 import { Resource } from "sst";
+import { impatient } from "./patience.ts";
 
 let client: SQSClient | undefined;
 
@@ -9,7 +10,7 @@ let client: SQSClient | undefined;
  * environment names in `DEAD_LETTERS` and that it is linked to.
  */
 export async function sendDeadLetter(body: string, failure: DeadLetterFailure): Promise<void> {
-  client ??= new SQSClient({});
+  client ??= new SQSClient(impatient);
   const QueueUrl = deadLettersUrl();
   await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes: toAttributes(failure) }));
 }

@@ -18,6 +18,7 @@ let published: string[] = [];
 let letters: Letter[] = [];
 let refusal = (_subject: string): string | undefined => undefined;
 let takesLetters = true;
+let hangs = false;
 
 beforeAll(async () => {
   aws = createServer(async (request, response) => {
@@ -25,6 +26,7 @@ beforeAll(async () => {
     for await (const chunk of request) body += chunk;
     const target = String(request.headers["x-amz-target"]);
     response.setHeader("content-type", "application/x-amz-json-1.1");
+    if (hangs && target.endsWith("PutEvents")) return;
     if (target.endsWith("PutEvents")) return response.end(JSON.stringify(putEvents(JSON.parse(body))));
     if (!takesLetters) response.statusCode = 400;
     response.end(JSON.stringify(takesLetters ? sendMessage(JSON.parse(body)) : { __type: "QueueDoesNotExist" }));
@@ -39,12 +41,16 @@ beforeAll(async () => {
     SST_RESOURCE_UserRelayDeadLetters: JSON.stringify({ url: `${endpoint}/1/UserRelayDeadLetters` }),
   });
 });
-afterAll(() => aws.close());
+afterAll(() => {
+  aws.closeAllConnections();
+  aws.close();
+});
 beforeEach(() => {
   published = [];
   letters = [];
   refusal = () => undefined;
   takesLetters = true;
+  hangs = false;
 });
 
 function putEvents({ Entries }: { Entries: { Detail: string }[] }) {
@@ -153,6 +159,14 @@ test("an event that could not be published for hours becomes a dead letter befor
   const records = [recordOf("1", outboxOf("a"), undefined, old), recordOf("2", outboxOf("b"), undefined, young)];
   expect(await handler({ Records: records })).toEqual(stoppedAt("2"));
   expect(letters.map(({ MessageBody }) => JSON.parse(MessageBody).detail.subject)).toEqual(["a"]);
+});
+
+test("a bus that never answers is given up on in time to leave dead letters", async () => {
+  hangs = true;
+  const records = [recordOf("1", outboxOf("a"), undefined, { ageSeconds: 3700 }), recordOf("2", outboxOf("b"))];
+  expect(await handler({ Records: records })).toEqual(stoppedAt("2"));
+  expect(letters.map(({ MessageBody }) => JSON.parse(MessageBody).detail.subject)).toEqual(["a"]);
+  expect(letters[0]!.MessageAttributes.ERROR_CODE!.StringValue).toBe("TimeoutError");
 });
 
 test("behind a record that is tried again no letter is written yet, so that none is written twice", async () => {

@@ -1,14 +1,18 @@
 /** Publishes the events that a table's writes carry: the other half of the outbox. */
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { now } from "@cartwright/core/clock";
-import { Envelope, publish, type Unpublished } from "@cartwright/events";
+import { type DeadLetterFailure, Envelope, publish, type Unpublished } from "@cartwright/events";
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
 import { Resource } from "sst";
 import * as z from "zod";
 import { describe, sendDeadLetter } from "./dead-letter.ts";
 import { log } from "./log.ts";
+import { impatient } from "./patience.ts";
 
 let client: EventBridgeClient | undefined;
+
+/** The function has half a minute; what is left of it is for dead letters. */
+const publishLimitMs = 15_000;
 const Outbox = z.array(Envelope);
 
 interface Committed {
@@ -28,6 +32,7 @@ export async function handler({ Records: records }: DynamoDBStreamEvent): Promis
   const events = committed.flatMap((record) => record.events);
   const unpublished = await publish(events, {
     busName: Resource.Bus.name,
+    limitMs: publishLimitMs,
     putEvents: (entries) => eventBridge().send(new PutEventsCommand({ Entries: entries })),
   });
   for (const { event, failure } of unpublished) {
@@ -43,8 +48,11 @@ async function firstStuck(committed: Committed[], unpublished: Unpublished[]): P
   for (const { record, events, unreadable } of committed) {
     const lost = unpublished.filter(({ event }) => events.includes(event));
     const overdue = ageSeconds(record) >= Number(process.env.GIVE_UP_AFTER_SECONDS);
-    const letters = lost.map(({ event, failure }): Letter => ({ body: { detail: event }, failure }));
-    if (unreadable) letters.push({ body: whereabouts(record), failure: describe(unreadable) });
+    const firstAt = committedAt(record);
+    const letters = lost.map(
+      ({ event, failure }): Letter => ({ body: { detail: event }, failure: { ...failure, firstAt } }),
+    );
+    if (unreadable) letters.push({ body: whereabouts(record), failure: { ...describe(unreadable), firstAt } });
     const hopeful = lost.some(({ permanent }) => !permanent) && !overdue;
     if (hopeful || !(await bury(letters))) return record.dynamodb!.SequenceNumber!;
   }
@@ -68,7 +76,7 @@ async function bury(letters: Letter[]): Promise<boolean> {
 
 interface Letter {
   body: object;
-  failure: { code: string; message: string };
+  failure: DeadLetterFailure;
 }
 
 function read(record: DynamoDBRecord): Committed {
@@ -80,7 +88,7 @@ function read(record: DynamoDBRecord): Committed {
 }
 
 function eventBridge(): EventBridgeClient {
-  client ??= new EventBridgeClient({});
+  client ??= new EventBridgeClient(impatient);
   return client;
 }
 
@@ -120,6 +128,10 @@ function whereabouts({ dynamodb, eventSourceARN }: DynamoDBRecord) {
   return { outbox: dynamodb?.NewImage?.outbox?.S, keys, sequenceNumber, stream: eventSourceARN };
 }
 
-function ageSeconds({ dynamodb }: DynamoDBRecord): number {
-  return now().getTime() / 1000 - (dynamodb?.ApproximateCreationDateTime ?? 0);
+function ageSeconds(record: DynamoDBRecord): number {
+  return (now().getTime() - Date.parse(committedAt(record))) / 1000;
+}
+
+function committedAt({ dynamodb }: DynamoDBRecord): string {
+  return new Date((dynamodb?.ApproximateCreationDateTime ?? 0) * 1000).toISOString();
 }

@@ -91,14 +91,19 @@ export async function readThrough(
   }
 }
 
+/** Answers those that could not be deleted, each with its reason. */
 export async function deleteLetters(
   { url }: Subscriber,
   letters: Received[],
 ): Promise<{ id: string; reason: string }[]> {
   if (letters.length === 0) return [];
   const Entries = letters.map(({ id, receiptHandle }) => ({ Id: id, ReceiptHandle: receiptHandle }));
-  const { Failed = [] } = await sqs().send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
-  return Failed.map(({ Id, Code, Message }) => ({ id: Id!, reason: `${Code}: ${Message ?? ""}` }));
+  try {
+    const { Failed = [] } = await sqs().send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
+    return Failed.map(({ Id, Code, Message }) => ({ id: Id!, reason: `${Code}: ${Message ?? ""}` }));
+  } catch (error) {
+    return letters.map(({ id }) => ({ id, reason: String(error) }));
+  }
 }
 
 /** Approximately, as SQS counts; those that somebody looks at this moment are in the number. */
