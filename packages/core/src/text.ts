@@ -10,7 +10,10 @@ export function Text(maximumLength: number) {
     .refine(isReadable, "expected text with a letter or digit, without control characters");
 }
 
-/** Half a surrogate pair can't be stored, and characters that turn the direction of writing mislead the reader. */
+/**
+ * Half a surrogate pair can't be stored, queues refuse U+FFFE and U+FFFF, and characters that turn the direction of
+ * writing mislead the reader.
+ */
 function isReadable(text: string): boolean {
-  return /[\p{L}\p{N}]/u.test(text) && !/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u.test(text);
+  return /[\p{L}\p{N}]/u.test(text) && !/[\p{Cc}\p{Cs}\ufffe\uffff\u202a-\u202e\u2066-\u2069]/u.test(text);
 }

@@ -3,7 +3,7 @@ import { createEvent } from "./definition.ts";
 import type { Envelope } from "./envelope.ts";
 import { deriveId, newId } from "./id.ts";
 import { OrderPaid, UserRegistered } from "./index.ts";
-import { assertPublishable, type Entry, EventTooLargeError, publish } from "./publish.ts";
+import { assertPublishable, type Entry, EventTextError, EventTooLargeError, publish } from "./publish.ts";
 
 function registered(subject: string, sequence = 1): Envelope {
   const userId = deriveId("usr", subject);
@@ -45,6 +45,27 @@ test("sends the entries that a 200 answer says have failed again, and only those
   expect(requests).toEqual([["a", "b", "c", "d"], ["b", "d"], ["b"]]);
   expect(pauses).toEqual([1, 2]);
   expect(failures.map(({ event }) => event.subject)).toEqual(["b"]);
+});
+
+test("a request that is refused for one of its entries does not keep the others", async () => {
+  const events = ["a", "bad", "c"].map((subject) => registered(subject));
+  const sent: string[] = [];
+  const failures = await publish(events, {
+    busName: "bus",
+    putEvents: async (entries) => {
+      const subjects = entries.map((entry) => JSON.parse(entry.Detail).subject as string);
+      if (subjects.includes("bad")) throw Object.assign(new Error("no"), { name: "ValidationException" });
+      sent.push(...subjects);
+      return { Entries: entries.map(taken) };
+    },
+  });
+  expect(sent).toEqual(["a", "c"]);
+  expect(failures).toMatchObject([{ event: { subject: "bad" }, permanent: true }]);
+});
+
+test.each(["\ufffe", "\uffff"])("a character that queues refuse (%j) is refused when it is written", (character) => {
+  const event = { ...registered("a"), data: { text: `a${character}` } };
+  expect(() => assertPublishable(event)).toThrow(EventTextError);
 });
 
 test("nothing more is sent once the time is up, and what was not sent is told", async () => {

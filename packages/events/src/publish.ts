@@ -33,12 +33,28 @@ const maximumEventBytes = limitBytes - 16 * 1024;
 
 const firstPauseMs = 50;
 
-export class EventTooLargeError extends Error {
+/** An event that can't be published and delivered, however often it is tried. */
+export abstract class UnpublishableError extends Error {}
+
+export class EventTooLargeError extends UnpublishableError {
   override name = "EventTooLargeError";
 }
 
-/** Refuses what could not be published and delivered, at the time of writing, while the caller can still be told. */
+export class EventTextError extends UnpublishableError {
+  override name = "EventTextError";
+}
+
+/**
+ * Refuses what could not be published and delivered, at the time of writing, while the caller can still be told.
+ * Throws `EventTooLargeError`, or `EventTextError` for U+FFFE and U+FFFF: JSON holds them as they are, and SQS refuses
+ * a message with one of them.
+ */
 export function assertPublishable(event: Envelope): void {
+  if (/[\ufffe\uffff]/.test(JSON.stringify(event))) {
+    throw new EventTextError(
+      `${event.name} of ${event.subject} holds U+FFFE or U+FFFF, which no queue takes: leave it out`,
+    );
+  }
   const bytes = entryBytes(toEntry(event, ""));
   if (bytes <= maximumEventBytes) return;
   throw new EventTooLargeError(
@@ -141,8 +157,20 @@ async function send(events: Envelope[], { busName, putEvents }: Bus): Promise<Un
     });
   } catch (error) {
     const { name: code, message } = error instanceof Error ? error : new Error(String(error));
-    return events.map((event) => ({ event, failure: { code, message }, permanent: false }));
+    const permanent = refusedRequests.includes(code);
+    // One bad entry fails the whole request: the others shall not wait for it.
+    if (permanent && events.length > 1) return sendSingly(events, { busName, putEvents });
+    return events.map((event) => ({ event, failure: { code, message }, permanent }));
   }
+}
+
+/** Requests that the bus would refuse again, for what they hold. */
+const refusedRequests = ["ValidationException", "SerializationException"];
+
+async function sendSingly(events: Envelope[], bus: Bus): Promise<Unpublished[]> {
+  const unpublished: Unpublished[] = [];
+  for (const event of events) unpublished.push(...(await send([event], bus)));
+  return unpublished;
 }
 
 /** A subject appears once in a batch, because the entries of one request may fail one by one. */

@@ -12,7 +12,9 @@ let client: SQSClient | undefined;
 export async function sendDeadLetter(body: string, failure: DeadLetterFailure): Promise<void> {
   client ??= new SQSClient(impatient);
   const QueueUrl = deadLettersUrl();
-  await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes: toAttributes(failure) }));
+  await client.send(
+    new SendMessageCommand({ QueueUrl, MessageBody: sendable(body), MessageAttributes: toAttributes(failure) }),
+  );
 }
 
 /** What an error tells in a dead letter. */
@@ -20,6 +22,11 @@ export function describe(error: unknown): { code: string; message: string } {
   return error instanceof Error
     ? { code: error.name, message: error.message }
     : { code: "Error", message: String(error) };
+}
+
+/** JSON holds U+FFFE and U+FFFF as they are, and SQS refuses a message with one of them; escaped they mean the same. */
+function sendable(json: string): string {
+  return json.replaceAll(/[\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
 }
 
 function deadLettersUrl(): string {

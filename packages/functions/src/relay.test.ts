@@ -169,6 +169,12 @@ test("a bus that never answers is given up on in time to leave dead letters", as
   expect(letters[0]!.MessageAttributes.ERROR_CODE!.StringValue).toBe("TimeoutError");
 });
 
+test("a letter escapes what SQS would refuse", async () => {
+  expect(await handler({ Records: [recordOf("1", "not json \ufffe")] })).toEqual(complete);
+  expect(letters[0]!.MessageBody).not.toContain("\ufffe");
+  expect(JSON.parse(letters[0]!.MessageBody).outbox).toBe("not json \ufffe");
+});
+
 test("behind a record that is tried again no letter is written yet, so that none is written twice", async () => {
   refusal = (subject) => (subject === "a" ? "InternalFailure" : undefined);
   const records = [recordOf("1", outboxOf("a")), recordOf("2", "{")];

@@ -143,7 +143,7 @@ describe("placing an order", () => {
     expect(answer).toMatchObject({ status: 400, json: { code: "expected_json" } });
   });
 
-  test.each(["\\ud800", "\\u0000", "\\u001b[31m", "\\u200b", "Ada\\u202e"])(
+  test.each(["\\ud800", "\\u0000", "Ada\\uffff", "\\u001b[31m", "\\u200b", "Ada\\u202e"])(
     "an address with %s in it is refused",
     async (name) => {
       const body = JSON.stringify(order()).replace('"Ada"', `"${name}"`);

@@ -53,7 +53,9 @@ export async function moveAll(
   const moved = task?.ApproximateNumberOfMessagesMoved ?? 0;
   const count = Math.max(task?.ApproximateNumberOfMessagesToMove ?? 0, moved);
   const before = joins ? (latest?.ApproximateNumberOfMessagesMoved ?? 0) : 0;
-  const more = !task || isRunning(task) || (await countHidden(subscriber.url, subscriber.name)) > 0;
+  // A move that ran already takes what was there when it began; one of ours leaves only what is hidden.
+  const countLeft = () => (joins ? countLetters(subscriber) : countHidden(subscriber.url, subscriber.name));
+  const more = !task || isRunning(task) || (await countLeft()) > 0;
   return { examined: count, matched: count, redriven: Math.max(0, moved - before), more };
 }
 

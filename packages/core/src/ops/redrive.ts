@@ -9,7 +9,15 @@ import { DomainError } from "../error.ts";
 import { eventBridge, sfn, sqs } from "./client.ts";
 import { fits, parseJson, toLetter } from "./letter.ts";
 import { moveAll } from "./move.ts";
-import { countLetters, deleteLetters, type Fate, hiddenSeconds, type Received, readThrough } from "./reading.ts";
+import {
+  countHidden,
+  countLetters,
+  deleteLetters,
+  type Fate,
+  hiddenSeconds,
+  type Received,
+  readThrough,
+} from "./reading.ts";
 import type { Redrive, Redriven } from "./schema.ts";
 import { assertTakes, backWithin, type Subscriber, subscriberFrom } from "./subscriber.ts";
 
@@ -48,7 +56,8 @@ export async function redrive(request: Redrive): Promise<Redriven> {
   if (request.all && subscriber.redrivesTo === "queue") {
     if (dryRun) {
       const count = await countLetters(subscriber);
-      return { ...about, examined: count, matched: count, redriven: 0, refused: [], more: false, setAside: 0 };
+      const more = (await countHidden(subscriber.url, name)) > 0;
+      return { ...about, examined: count, matched: count, redriven: 0, refused: [], more, setAside: 0 };
     }
     const moved = await moveAll(subscriber, asOf);
     if (moved) return { ...about, ...moved, refused: [], setAside: 0 };

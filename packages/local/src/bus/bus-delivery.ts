@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../clock.ts";
 import { correlationIdsOf } from "../function/correlation.ts";
+import { AwsError } from "../http/aws-error.ts";
 import { chunksOf, type Meter } from "../meter/meter.ts";
 import type { MessageAttributes, Queues } from "../queue/queue.ts";
 import type { Random } from "../random.ts";
@@ -95,7 +96,9 @@ export function openDeliveries({ store, queues, clock, random, targets, meter }:
     if (!isQueue(delivery.targetArn)) {
       keep(delivery);
     } else if (queues.all().some((queue) => queue.arn === delivery.targetArn)) {
-      send(delivery.targetArn, delivery.event, {});
+      // What one target refuses is no affair of the publisher or of other targets.
+      const refused = refusalOf(() => send(delivery.targetArn, delivery.event, {}));
+      if (refused) bury(delivery, 0, { code: refused.name, message: refused.message });
     } else {
       bury(delivery, 0, { code: "NO_RESOURCE", message: `The queue ${delivery.targetArn} does not exist.` });
     }
@@ -134,14 +137,17 @@ export function openDeliveries({ store, queues, clock, random, targets, meter }:
   function bury(delivery: Delivery, retries: number, { code, message, exhausted }: Failure): void {
     if (delivery.deadLetters === undefined) return;
     const text = (value: string) => ({ DataType: "String", StringValue: value });
-    send(delivery.deadLetters, delivery.event, {
+    const deadLetters = delivery.deadLetters;
+    const attributes = {
       RULE_ARN: text(delivery.ruleArn),
       TARGET_ARN: text(delivery.targetArn),
       ERROR_CODE: text(code),
       ERROR_MESSAGE: text(message || code),
       RETRY_ATTEMPTS: text(String(retries)),
       ...(exhausted && { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
-    });
+    };
+    // A queue that refuses it as well loses it, as it does on AWS.
+    refusalOf(() => send(deadLetters, delivery.event, attributes));
   }
 
   function wakeAt(atMs: number): void {
@@ -244,6 +250,17 @@ function toDelivery(row: Row): Delivery {
     maximumAgeSeconds: row.maximum_age_seconds,
     event: row.event,
   };
+}
+
+/** What SQS answered instead of taking the message. */
+function refusalOf(send: () => void): AwsError | undefined {
+  try {
+    send();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AwsError) return error;
+    throw error;
+  }
 }
 
 function isQueue(arn: string): boolean {

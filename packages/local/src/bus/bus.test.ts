@@ -243,6 +243,22 @@ describe("targets that are called", () => {
     expect(shop.pendingDeliveries()).toBe(0);
   });
 
+  it("of what a queue refuses fail no one else: the publisher and other targets don't notice", async () => {
+    const started: unknown[] = [];
+    const start = async (_: string, input: unknown) => void started.push(input);
+    const shop = open(
+      [rule("Receipts", { arn: queue("receipts").arn, deadLetters: queue("dead").arn }), rule("Start", toMachine)],
+      {
+        targets: { ...nothing, start },
+      },
+    );
+    const { FailedEntryCount } = shop.putEvents([{ ...entry(), Detail: JSON.stringify({ title: "Mug \ufffe" }) }]);
+    await clock.advance(1_000);
+    expect(FailedEntryCount).toBe(0);
+    expect(started).toHaveLength(1);
+    expect([...queues.peek("receipts", 1), ...queues.peek("dead", 1)]).toEqual([]);
+  });
+
   it("are not tried for longer than the event may be old", async () => {
     const start = () => Promise.reject(new Error("down"));
     const retry = { maximumAttempts: 185, maximumAgeSeconds: 60 };
