@@ -1,5 +1,6 @@
 /** What becomes of events when things fail: invariants 5, 7 and 8 of docs/architecture.md. */
 import { DeleteItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { newId, registry } from "@cartwright/events";
 import { subscribersOf } from "@cartwright/topology";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -17,8 +18,8 @@ import {
   settle,
   stateOf,
 } from "./test/checkout.ts";
-import { dynamoOf } from "./test/endpoint.ts";
-import { expectNothingLost, madeUp } from "./test/outbox.ts";
+import { clientOf, dynamoOf } from "./test/endpoint.ts";
+import { expectAllowedEdges, expectNothingLost, madeUp } from "./test/outbox.ts";
 import { type System, startSystem } from "./test/system.ts";
 
 let system: System;
@@ -181,23 +182,6 @@ describe("a relay that is killed", () => {
 });
 
 describe("deliveries", () => {
-  test("of everything there ever was, twice and in reverse, leave the state as it was", async () => {
-    await playStory();
-    for (const token of ["tok_declined", "tok_capture_refused"]) await settle(system, await place(system, token));
-    for (let minute = 0; minute < 3; minute++) await system.skip(61_000);
-    const before = await stateOf(system);
-    const events = archived(system).reverse();
-    for (const event of [...events, ...events]) {
-      for (const { targetArn } of subscribedTo(event["detail-type"], reactions)) {
-        system.local.queues.send(targetArn, { body: JSON.stringify(event), delaySeconds: 0 });
-      }
-    }
-    await system.local.idle();
-    for (let minute = 0; minute < 3; minute++) await system.skip(61_000);
-    expect(await stateOf(system)).toEqual(before);
-    expect(deadLetters(system)).toEqual({});
-  });
-
   test("of an older price after a newer one change nothing", async () => {
     const { staff } = system.shop;
     let refused = 0;
@@ -372,4 +356,26 @@ describe("the relay", () => {
     expect(deadLetters(system)).toEqual({});
     await expectNothingLost(system);
   });
+});
+
+// Last, so that what all the faults above have left behind is delivered again too.
+test("everything there ever was, delivered twice and in reverse, leaves the state as it was", async () => {
+  await playStory();
+  for (const token of ["tok_declined", "tok_capture_refused"]) await settle(system, await place(system, token));
+  for (let minute = 0; minute < 3; minute++) await system.skip(61_000);
+  const before = await stateOf(system);
+  const events = archived(system).filter(({ detail }) => detail.subject !== madeUp);
+  const machines = new SFNClient(clientOf(system.local));
+  for (const event of [...events.toReversed(), ...events.toReversed()]) {
+    const body = JSON.stringify(event);
+    for (const { kind, targetArn } of subscribedTo(event["detail-type"])) {
+      if (kind === "function") system.local.queues.send(targetArn, { body, delaySeconds: 0 });
+      else await machines.send(new StartExecutionCommand({ stateMachineArn: targetArn, input: body }));
+    }
+  }
+  await system.local.idle();
+  for (let minute = 0; minute < 3; minute++) await system.skip(61_000);
+  expect(await stateOf(system)).toEqual(before);
+  expect(deadLetters(system)).toEqual({});
+  expectAllowedEdges(system);
 });

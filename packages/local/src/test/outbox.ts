@@ -1,4 +1,5 @@
 /** Invariant 5 of docs/architecture.md: what the tables hold against what the bus took. */
+import { Order } from "@cartwright/core/order";
 import { withPrefix } from "@cartwright/events";
 import { expect } from "vitest";
 import { archived, entityOf, type Item, stateOf } from "./checkout.ts";
@@ -58,6 +59,31 @@ function published(system: System): Sequences {
 /** Of all that was ever committed, each event has reached the bus, and the bus knows no other. */
 export async function expectNothingLost(system: System): Promise<void> {
   expect(published(system)).toEqual(await committed(system));
+}
+
+const statusAfter: Record<string, keyof typeof Order.transitions> = {
+  "order.placed": "pending",
+  "order.confirmed": "confirmed",
+  "order.cancelled": "cancelled",
+};
+
+/** Invariant 7: every order's events tell of allowed transitions alone, from the first to the last. */
+export function expectAllowedEdges(system: System): void {
+  const moves = new Map<string, { sequence: number; status: keyof typeof Order.transitions }[]>();
+  for (const { "detail-type": name, detail } of archived(system)) {
+    const [subject, status] = [String(detail.subject), statusAfter[name]];
+    if (subject === madeUp || !status) continue;
+    moves.set(subject, [...(moves.get(subject) ?? []), { sequence: Number(detail.sequence), status }]);
+  }
+  expect(moves.size).toBeGreaterThan(0);
+  for (const [orderId, told] of moves) {
+    const ordered = [...new Map(told.map((move) => [move.sequence, move.status])).entries()].sort(([a], [b]) => a - b);
+    const statuses = ordered.map(([, status]) => status);
+    expect(statuses[0], orderId).toBe("pending");
+    for (const [index, status] of statuses.slice(1).entries()) {
+      expect(Order.transitions[statuses[index]!], orderId).toContain(status);
+    }
+  }
 }
 
 function text(item: Item, attribute: string): string {
