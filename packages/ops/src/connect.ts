@@ -1,6 +1,8 @@
 /** Where the API is, and who asks. */
 import { type Client, createClient, ProblemError } from "@cartwright/client";
-import { type Io, RefusedError, UsageError } from "./io.ts";
+import { fitting, notThisApi, Session, Told } from "./answer.ts";
+import { type Io, RefusedError, UnansweredError, UsageError } from "./io.ts";
+import { visible } from "./text.ts";
 
 export interface Place {
   url?: string | undefined;
@@ -15,25 +17,54 @@ const outputs = ".sst/outputs.json";
 /** Signs in where that takes a password. Throws `UsageError` and `RefusedError`, each with what to do. */
 export async function connect(place: Place, io: Io): Promise<Client> {
   const url = urlOf(place, io);
-  const at = { baseUrl: url.href.replace(/\/+$/, ""), fetch: reaching(url) };
+  const at = { baseUrl: url.href.replace(/\/+$/, ""), fetch: reaching(url, io) };
   const token = await tokenFor(url, createClient(at), io);
   return createClient({ ...at, token: () => token });
 }
 
-/** A fetch whose failures say where nobody answered, and what to do. */
-function reaching(url: URL): typeof globalThis.fetch {
-  return async (...request) => {
+/** A fetch that waits for the whole answer, and whose failures say where nobody answered, and what to do. */
+function reaching(url: URL, { answerTimeoutMs }: Io): typeof globalThis.fetch {
+  return async (input, init) => {
+    const signal = AbortSignal.timeout(answerTimeoutMs);
+    let response: Response | undefined;
     try {
-      return await fetch(...request);
+      response = await fetch(input, { ...init, signal });
+      return await wholeOf(response);
     } catch (error) {
-      const cause = error instanceof Error ? (error.cause as (Error & { code?: string }) | undefined) : undefined;
-      const reason = cause?.code ?? cause?.message ?? String(error);
+      if (signal.aborted) {
+        throw new UnansweredError(`no answer within ${answerTimeoutMs / 1000} s from ${url.origin}`, error);
+      }
+      const reason = reasonOf(error);
+      if (response) {
+        throw new UnansweredError(`the answer of ${url.origin} broke off (${reason})`, error);
+      }
       const advice = isLocal(url)
         ? "start it with npm start, or name another with --url or CARTWRIGHT_API_URL"
         : "check --url or CARTWRIGHT_API_URL, and your connection";
-      throw new RefusedError(`no API answers at ${url.origin} (${reason}): ${advice}`, { cause: error });
+      throw new UnansweredError(`no API answers at ${url.origin} (${reason})`, error, advice);
     }
   };
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause as (Error & { code?: string }) | undefined) : undefined;
+  return visible(cause?.code ?? cause?.message ?? String(error));
+}
+
+/** The answer with its body read to the end. A failure that isn't told as this API does says no more than its status. */
+async function wholeOf(response: Response): Promise<Response> {
+  const { ok, status } = response;
+  const body = await response.text();
+  if (body === "") return new Response(null, { status });
+  return new Response(ok ? body : JSON.stringify(toldIn(body)), { status });
+}
+
+function toldIn(body: string): object {
+  try {
+    return Told.parse(JSON.parse(body));
+  } catch {
+    return {};
+  }
 }
 
 /** `--url`, what the last `sst deploy` of this checkout has answered, the environment, this machine. */
@@ -87,7 +118,7 @@ async function tokenFor(url: URL, anonymous: Client, { environment }: Io): Promi
     );
   }
   try {
-    return (await anonymous.users.signIn(credentials)).accessToken;
+    return fitting(Session, await anonymous.users.signIn(credentials)).accessToken;
   } catch (error) {
     if (!(error instanceof ProblemError && error.status === 401)) throw error;
     throw new RefusedError(
@@ -98,19 +129,31 @@ async function tokenFor(url: URL, anonymous: Client, { environment }: Io): Promi
   }
 }
 
-/** What a failed request means to the person who made it; undefined for an error that is no answer of an API. */
-export function explain(error: unknown, { environment }: Io): string | undefined {
-  if (error instanceof SyntaxError) return "what answers there is not this API: check --url";
+/**
+ * What a failed request means to the person who made it, and what to do: to `again` it, for one. Undefined for an error
+ * that is no answer of an API.
+ */
+export function explain(error: unknown, { environment }: Io, again = "run the command again"): string | undefined {
+  if (error instanceof UnansweredError) return `${error.message}: ${error.advice ?? `it is safe to ${again}`}`;
+  if (error instanceof RefusedError) return error.message;
+  if (error instanceof SyntaxError) return notThisApi;
   if (!(error instanceof ProblemError)) return undefined;
-  const { code, status, message, problem } = error;
+  const { status, problem } = error;
+  const [code, message, requestId] = [error.code, error.message, problem.requestId ?? ""].map(visible);
   if (code === "unknown") return `${message}, and not as this API does: check --url, or try again`;
-  const told = `${code}: ${message}${problem.requestId ? ` (request ${problem.requestId})` : ""}`;
+  const told = `${code}: ${message}${requestId ? ` (request ${requestId})` : ""}`;
   if (status === 401 && environment.CARTWRIGHT_TOKEN) {
     return `${told}\nCARTWRIGHT_TOKEN is not accepted; access tokens live for an hour. Get a new one, or set CARTWRIGHT_EMAIL and CARTWRIGHT_PASSWORD instead.`;
   }
-  if (status === 401) return `${told}\nThe sign-in has expired: run the command again.`;
+  if (status === 401) return `${told}\nThe sign-in has expired: ${again}.`;
   if (status === 403)
     return `${told}\nSign in as a member of staff: see CARTWRIGHT_TOKEN and CARTWRIGHT_EMAIL in --help.`;
-  if (status >= 500) return `${told}\nIt is safe to run the command again.`;
+  if (status >= 500) return `${told}\nIt is safe to ${again}.`;
   return told;
+}
+
+/** Whether the same request may succeed in a moment. */
+export function mayPass(error: unknown): boolean {
+  if (error instanceof ProblemError) return error.status >= 500 || error.status === 429;
+  return error instanceof UnansweredError;
 }

@@ -1,4 +1,5 @@
 import type { Client } from "@cartwright/client";
+import { fitting, Letters as LettersShape, Queues, Redriven as RedrivenShape, WholeLetter } from "./answer.ts";
 import {
   type Command,
   type Context,
@@ -53,7 +54,7 @@ ${filterUsage}
 
 async function listSubscribers(context: Context): Promise<boolean> {
   const { client, io, paint, values, printJson } = context;
-  const answer = await client.ops.deadLetters.list();
+  const answer = fitting(Queues, await client.ops.deadLetters.list());
   if (printJson(answer)) return true;
   const shown = answer.items.filter(({ letters }) => values.all || letters > 0);
   if (shown.length === 0) {
@@ -77,7 +78,7 @@ async function listSubscribers(context: Context): Promise<boolean> {
 /** A person who knows the order doesn't know yet what failed for it. */
 async function listEverywhere(context: Context): Promise<boolean> {
   const { client, io, paint, values } = context;
-  const { items: queues } = await client.ops.deadLetters.list();
+  const { items: queues } = fitting(Queues, await client.ops.deadLetters.list());
   const event = text(values.event);
   if (event !== undefined) checkEvent(event, queues);
   const sum = { found: 0, examined: 0, unfinished: 0 };
@@ -88,7 +89,7 @@ async function listEverywhere(context: Context): Promise<boolean> {
     sum.examined += answer.examined;
     sum.unfinished += Number(answer.more);
     if (values.json || (answer.items.length === 0 && !answer.more)) continue;
-    io.print(paint.bold(subscriber));
+    io.print(paint.bold(visible(subscriber)));
     printLetters(context, subscriber, answer);
   }
   if (sum.found + sum.unfinished === 0 && !values.json) {
@@ -102,7 +103,7 @@ async function listEverywhere(context: Context): Promise<boolean> {
 function checkEvent(event: string, queues: Queue[]): void {
   const known = [...new Set(queues.flatMap(({ events }) => events))].sort();
   if (known.includes(event)) return;
-  throw new RefusedError(`there is no event ${JSON.stringify(event)}: there are ${known.join(", ")}`);
+  throw new RefusedError(`there is no event ${JSON.stringify(event)}: there are ${visible(known.join(", "))}`);
 }
 
 async function listLetters(context: Context, subscriber: string): Promise<boolean> {
@@ -115,7 +116,7 @@ async function listLetters(context: Context, subscriber: string): Promise<boolea
 async function lettersOf({ client, values, printJson }: Context, subscriber: string): Promise<Letters> {
   const limit = text(values.limit);
   const query = { ...filterOf(values), ...(limit !== undefined && { limit: Number(limit) }) };
-  const answer = await client.ops.deadLetters.of(subscriber, query);
+  const answer = fitting(LettersShape, await client.ops.deadLetters.of(subscriber, query));
   printJson(answer);
   return answer;
 }
@@ -151,7 +152,7 @@ function advise(context: Context, next: string[]): void {
   const { io, paint } = context;
   if (!io.isTerminal) return;
   io.print("");
-  for (const words of next) io.print(paint.dim(commandLine(context, words)));
+  for (const words of next) io.print(paint.dim(visible(commandLine(context, words))));
 }
 
 const seconds = (time: string | undefined) => time?.replace(/\.\d+Z$/, "Z");
@@ -164,7 +165,7 @@ export const show: Command = {
   positionals: [2, 2],
   async run(context) {
     const { client, io, paint, positionals, printJson } = context;
-    const letter = await client.ops.deadLetters.show(positionals[0]!, positionals[1]!);
+    const letter = fitting(WholeLetter, await client.ops.deadLetters.show(positionals[0]!, positionals[1]!));
     if (printJson(letter)) return true;
     const { id, subscriber, event, failure, sentAt, body } = letter;
     const facts: [string, string | number | undefined][] = [
@@ -224,7 +225,7 @@ ${filterUsage}
     let more = true;
     let last: Redriven | undefined;
     for (let call = 1; more && call <= maximumCalls; call++) {
-      const answer = await client.ops.deadLetters.redrive(request);
+      const answer = fitting(RedrivenShape, await client.ops.deadLetters.redrive(request));
       more = answer.more;
       last = answer;
       // A letter that fails again at once comes back as a new one, and would be redriven for ever.
@@ -236,7 +237,8 @@ ${filterUsage}
       // What is left is in somebody's hands, and comes back in a minute at most.
       if (more && answer.examined === 0) await io.sleep(waitMs);
       if (printJson(answer)) continue;
-      for (const { id, reason } of answer.refused) io.print(`${paint.red("refused")} ${id}: ${visible(reason)}`);
+      for (const { id, reason } of answer.refused)
+        io.print(`${paint.red("refused")} ${visible(id)}: ${visible(reason)}`);
       if (more) io.print(paint.dim(`… ${sum.redriven} redriven of ${sum.examined} examined so far`));
     }
     if (!context.values.json) io.print(summaryOf(context, sum));
@@ -269,5 +271,5 @@ function outlookOf({ subscriber, redrivesTo, backWithinSeconds = 0 }: Redriven):
   if (redrivesTo === "machine") return "They start the checkout again: the orders' timelines tell what becomes of it.";
   if (redrivesTo === "bus") return "They are published: every subscriber has all its attempts now.";
   const minutes = Math.ceil(backWithinSeconds / 60);
-  return `They have all their attempts again: what fails is back in the list of ${subscriber} within about ${count(minutes, "minute")}.`;
+  return `They have all their attempts again: what fails is back in the list of ${visible(subscriber)} within about ${count(minutes, "minute")}.`;
 }

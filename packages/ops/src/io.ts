@@ -12,9 +12,14 @@ export interface Io {
   /** Milliseconds since 1970, for times such as `2h` ago. */
   now(): number;
   sleep(ms: number): Promise<void>;
+  /** How long an answer may take, to its last byte. */
+  answerTimeoutMs: number;
   /** The text of a file below the working folder; undefined when there is none. */
   readFile(path: string): string | undefined;
 }
+
+/** API Gateway ends a request after 29 s. */
+const defaultAnswerTimeoutMs = 40_000;
 
 /** Of this process, unless told otherwise. */
 export function processIo(overrides: Partial<Io> = {}): Io {
@@ -25,6 +30,7 @@ export function processIo(overrides: Partial<Io> = {}): Io {
     isTerminal: process.stdout.isTTY === true,
     now: () => Date.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    answerTimeoutMs: defaultAnswerTimeoutMs,
     readFile: (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
     ...overrides,
   };
@@ -38,4 +44,15 @@ export class UsageError extends Error {
 /** It can't be done as things are; the message says what to do. */
 export class RefusedError extends Error {
   override name = "RefusedError";
+}
+
+/** Nobody has answered, or not to the end: the next request may fare better. */
+export class UnansweredError extends RefusedError {
+  override name = "UnansweredError";
+  readonly advice: string | undefined;
+
+  constructor(message: string, cause: unknown, advice?: string) {
+    super(message, { cause });
+    this.advice = advice;
+  }
 }

@@ -1,6 +1,8 @@
 import type { Client } from "@cartwright/client";
-import { type Command, type Context, eventFilter, eventOptions, eventUsage, text } from "./command.ts";
-import { RefusedError, UsageError } from "./io.ts";
+import { fitting, Replay as ReplayShape } from "./answer.ts";
+import { type Command, type Context, commandLine, eventFilter, eventOptions, eventUsage, text } from "./command.ts";
+import { explain, mayPass } from "./connect.ts";
+import { RefusedError, UnansweredError, UsageError } from "./io.ts";
 import { visible } from "./text.ts";
 
 type Replay = Awaited<ReturnType<Client["ops"]["replays"]["get"]>>;
@@ -11,6 +13,8 @@ const patienceMs = 6 * 3_600_000;
 const endings = ["completed", "cancelled", "failed", "unknown"];
 /** SQS counts approximately: what was sent is worked off once so many looks in a row have seen nothing new. */
 const quietLooks = 3;
+/** A look that fails is made up for by the next, unless so many in a row fail. */
+const failedLooks = 5;
 
 export const replay: Command = {
   name: "replay",
@@ -47,43 +51,71 @@ ${eventUsage}
   async run(context) {
     const { client, io, values, printJson } = context;
     const id = text(values.follow);
-    const current = id === undefined ? await start(context) : await client.ops.replays.get(id);
+    const current = id === undefined ? await start(context) : fitting(ReplayShape, await client.ops.replays.get(id));
     if (!printJson(current)) io.print(line(current));
     return values["no-wait"] ? true : follow(context, current);
   },
 };
 
-function start({ client, io, positionals, values }: Context): Promise<Replay> {
+async function start({ client, io, positionals, values }: Context): Promise<Replay> {
   const filter = eventFilter(values);
-  return client.ops.replays.start({
+  const request = {
     subscriber: positionals[0]!,
     from: text(values.from)!,
     to: text(values.to) ?? new Date(io.now()).toISOString(),
     ...(Object.keys(filter).length > 0 && { filter }),
-  });
+  };
+  try {
+    return fitting(ReplayShape, await client.ops.replays.start(request));
+  } catch (error) {
+    if (!(error instanceof UnansweredError)) throw error;
+    const again = "If it was started all the same, a second replay does no harm: subscribers expect an event twice.";
+    throw new RefusedError(`${explain(error, io)}\n${again}`, { cause: error });
+  }
 }
 
 /** Prints the replay whenever it has come further. */
-async function follow({ client, io, paint, printJson }: Context, started: Replay): Promise<boolean> {
+async function follow(context: Context, started: Replay): Promise<boolean> {
+  const { io, paint, printJson } = context;
   let last = started;
   let quiet = 0;
   for (let waitedMs = 0; !isOver(last, quiet); waitedMs += pauseMs) {
     if (waitedMs >= patienceMs) {
-      throw new RefusedError(`it still runs: npm run ops -- replay --follow ${last.id} goes on watching it`);
+      throw new RefusedError(`it still runs: ${followLine(context, last)} goes on watching it`);
     }
-    await io.sleep(pauseMs);
-    const next = await client.ops.replays.get(last.id);
+    const next = await look(context, last);
     const isNews = line(next) !== line(last);
     if (isNews && !printJson(next)) io.print(line(next));
     quiet = isNews || next.status !== "completed" || next.progress?.waiting ? 0 : quiet + 1;
     last = next;
   }
   if (last.status === "completed") {
-    if (last.progress?.handedOn === 0) io.printError(nothingOf(last));
+    if (last.progress?.handedOn === 0) io.printError(visible(nothingOf(last)));
     return true;
   }
-  io.printError(paint.red(`The replay ${last.id} is ${last.status}${last.reason ? `: ${visible(last.reason)}` : ""}.`));
+  io.printError(paint.red(visible(`The replay ${last.id} is ${last.status}${last.reason ? `: ${last.reason}` : ""}.`)));
   return false;
+}
+
+/** The replay after a pause. When it can't be seen any more, the error says how to go on: never by starting it again. */
+async function look(context: Context, last: Replay): Promise<Replay> {
+  const { client, io } = context;
+  for (let failed = 1; ; failed++) {
+    await io.sleep(pauseMs);
+    try {
+      return fitting(ReplayShape, await client.ops.replays.get(last.id));
+    } catch (error) {
+      if (failed < failedLooks && mayPass(error)) continue;
+      const told = explain(error, io, "watch it again");
+      if (told === undefined) throw error;
+      const next = `The replay goes on unwatched: ${followLine(context, last)} watches it again.`;
+      throw new RefusedError(`${told}\n${next}`, { cause: error });
+    }
+  }
+}
+
+function followLine(context: Context, { id }: Replay): string {
+  return visible(commandLine(context, `replay --follow ${id}`));
 }
 
 /** EventBridge is done first; the queue of what it has sent is worked off then. */
@@ -102,7 +134,7 @@ function nothingOf({ subscriber, from, to, filter, progress }: Replay): string {
 /** How far EventBridge has come says nothing of a replay that is done: it sends all events of the time. */
 function line({ id, subscriber, status, lastEventAt, progress }: Replay): string {
   const upTo = lastEventAt && !endings.includes(status) ? `, up to ${lastEventAt}` : "";
-  return `${id}  to ${subscriber}  ${status}${upTo}${progress ? `: ${told(progress)}` : ""}`;
+  return visible(`${id}  to ${subscriber}  ${status}${upTo}${progress ? `: ${told(progress)}` : ""}`);
 }
 
 function told({ handedOn, leftOut, waiting }: NonNullable<Replay["progress"]>): string {

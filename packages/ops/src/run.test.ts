@@ -28,6 +28,11 @@ beforeEach(() => {
   answer = { status: 200, body: JSON.stringify({ items: [] }) };
 });
 
+const replayed = {
+  ...{ id: "rpl_1", subscriber: "MarkPaid", status: "running", filter: {} },
+  ...{ from: "2026-03-08T11:00:00.000Z", to: "2026-03-08T12:00:00.000Z" },
+};
+
 async function ops(argv: string[], more: Partial<Io> = {}) {
   const { printed, ...rest } = await runCaptured(argv, {
     environment: { CARTWRIGHT_API_URL: url, CARTWRIGHT_TOKEN: "jwt" },
@@ -210,7 +215,7 @@ test("a redrive goes on while there is more, and ends with 1 when something was 
 
 test("a replay is followed to its end, and its failure is an error", async () => {
   const states = ["starting", "running", "running", "failed"];
-  const replay = () => ({ id: "rpl_1", subscriber: "MarkPaid", status: states[requests.length - 1], reason: "gone" });
+  const replay = () => ({ ...replayed, status: states[requests.length - 1], reason: "gone" });
   answer = {
     status: 200,
     get body() {
@@ -238,7 +243,7 @@ test("a replay that is completed is watched until nothing is still to come", asy
     status: 200,
     get body() {
       const [handedOn, leftOut, waiting] = progress[requests.length - 1] ?? [];
-      const replay = { id: "rpl_1", subscriber: "MarkPaid", status: requests.length < 2 ? "starting" : "completed" };
+      const replay = { ...replayed, status: requests.length < 2 ? "starting" : "completed" };
       return JSON.stringify({ ...replay, ...(waiting !== undefined && { progress: { handedOn, leftOut, waiting } }) });
     },
   };
@@ -319,6 +324,8 @@ test.each([
     redriven: 1,
     refused: [],
     more: false,
+    setAside: 0,
+    asOf: "2026-03-08T12:00:00.000Z",
   };
   answer.body = JSON.stringify({ ...redriven, ...where });
   const { printed } = await ops(["dead-letters", "redrive", "MarkPaid", "--all"]);
@@ -330,6 +337,165 @@ test.each([
 });
 
 test("--json prints the API's answers and nothing else", async () => {
-  answer.body = JSON.stringify({ items: [{ subscriber: "MarkPaid", letters: 0 }] });
+  answer.body = JSON.stringify({
+    items: [{ subscriber: "MarkPaid", letters: 0, redrivesTo: "queue", events: [], later: "kept" }],
+  });
   expect(await ops(["dead-letters", "list", "--json"])).toEqual({ code: 0, printed: answer.body, errors: "" });
+});
+
+/** A server that takes a request as the test says, by its connection. */
+async function withServer(listener: http.RequestListener, work: (at: string) => Promise<void>): Promise<void> {
+  const other = http.createServer(listener);
+  await new Promise<void>((resolve) => {
+    other.listen(0, "127.0.0.1", resolve);
+  });
+  try {
+    await work(`http://127.0.0.1:${(other.address() as AddressInfo).port}`);
+  } finally {
+    other.closeAllConnections();
+    await new Promise((resolve) => other.close(resolve));
+  }
+}
+
+test.each<[string, http.RequestListener]>([
+  ["nothing", () => {}],
+  ["headers and one byte", (_, response) => response.writeHead(200).write("{")],
+  ["a failure's headers and one byte", (_, response) => response.writeHead(502).write("{")],
+])("a server that answers %s is not waited for for ever", async (_, listener) => {
+  await withServer(listener, async (at) => {
+    const { code, errors } = await ops(["dead-letters", "list", "--url", at], { answerTimeoutMs: 50 });
+    expect({ code, errors }).toEqual({
+      code: 1,
+      errors: `no answer within 0.05 s from ${at}: it is safe to run the command again`,
+    });
+  });
+});
+
+test.each([200, 500])("an answer of %i that is cut off is told as that", async (status) => {
+  const cutOff: http.RequestListener = (_, response) => {
+    response.writeHead(status, { "content-length": "100" });
+    response.write('{"items":', () => response.destroy());
+  };
+  await withServer(cutOff, async (at) => {
+    const { code, errors } = await ops(["dead-letters", "list", "--url", at]);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^the answer of \S+ broke off \(.+\): it is safe to run the command again$/);
+    expect((await ops(["replay", "MarkPaid", "--from", "1h", "--url", at])).errors).toContain(
+      "a second replay does no harm",
+    );
+  });
+});
+
+const everyCommand = [
+  ["dead-letters", "list"],
+  ["dead-letters", "list", "MarkPaid"],
+  ["dead-letters", "list", "--event", "payment.captured"],
+  ["dead-letters", "show", "MarkPaid", "l1"],
+  ["dead-letters", "redrive", "MarkPaid", "--all"],
+  ["replay", "MarkPaid", "--from", "1h"],
+  ["replay", "--follow", "rpl_1"],
+  ["timeline", "ord_1"],
+];
+const letterWithoutBody = { id: "l1", subscriber: "MarkPaid", failure: { code: "E", message: "no" }, sentAt: "today" };
+
+test.each([
+  ...["{}", "null", "[]", '"ok"', '{"items":[{}]}', '{"items":null,"status":"ok"}', "", "<html>"],
+  JSON.stringify({ items: [{ subscriber: "MarkPaid", letters: "many", redrivesTo: "queue", events: [] }] }),
+  JSON.stringify(letterWithoutBody),
+])("an answer of %s is not taken for this API's", async (body) => {
+  answer = { status: 200, body };
+  for (const argv of everyCommand) {
+    for (const how of [[], ["--json"]]) {
+      const told = await ops([...argv, ...how]);
+      expect(told, argv.join(" ")).toEqual({
+        ...{ code: 1, printed: "" },
+        errors: "what answers there is not this API: check --url",
+      });
+    }
+  }
+});
+
+test("a sign-in without a token is not this API's either", async () => {
+  answer = { status: 200, body: "{}" };
+  const told = await ops(["dead-letters", "list"], { environment: { CARTWRIGHT_API_URL: url } });
+  expect(told).toMatchObject({ code: 1, errors: expect.stringContaining("not this API") });
+  expect(requests.map(({ path }) => path)).toEqual(["/sessions"]);
+});
+
+test.each(["null", "[]", '{"code":5}', '{"code":"x","detail":{}}', ""])(
+  "a failure told as %s says no more than its status",
+  async (body) => {
+    answer = { status: 502, body };
+    const { code, errors } = await ops(["dead-letters", "list"]);
+    expect({ code, errors }).toEqual({ code: 1, errors: expect.stringContaining("the API answered 502, and not as") });
+  },
+);
+
+test("a problem's control characters don't reach the terminal", async () => {
+  const body = JSON.stringify({ code: "c\u001b[1m", detail: "d\u001b[2J", requestId: "r\u009b" });
+  answer = { status: 400, body };
+  expect((await ops(["dead-letters", "list"])).errors).toBe("c\\u001b[1m: d\\u001b[2J (request r\\u009b)");
+});
+
+test("a replay's control characters don't reach the terminal", async () => {
+  answer.body = JSON.stringify({ ...replayed, id: "rpl\u001b[2J", status: "failed", reason: "no\u0007" });
+  const { printed, errors } = await ops(["replay", "--follow", "rpl_1"]);
+  expect(printed).toBe("rpl\\u001b[2J  to MarkPaid  failed");
+  expect(errors).toBe("The replay rpl\\u001b[2J is failed: no\\u0007.");
+});
+
+/** Starts a replay, and answers the looks at it with these statuses, the last for ever. */
+function answerLooks(statuses: number[], body: () => object) {
+  answer = {
+    get status() {
+      return requests.length < 2 ? 202 : statuses[Math.min(requests.length - 2, statuses.length - 1)]!;
+    },
+    get body() {
+      return JSON.stringify(requests.length < 2 ? replayed : body());
+    },
+  };
+}
+
+test("looks at a replay that fail now and then don't end the watch", async () => {
+  answerLooks([502, 502, 503, 429, 200, 502, 502, 502, 502, 200], () => ({
+    ...replayed,
+    status: requests.length < 10 ? "running" : "cancelled",
+  }));
+  const { code, errors } = await ops(["replay", "MarkPaid", "--from", "1h"]);
+  expect({ code, errors }).toEqual({ code: 1, errors: "The replay rpl_1 is cancelled." });
+  expect(requests.filter(({ body }) => body !== "").length).toBe(1);
+});
+
+test.each([
+  [502, {}, 6, "the API answered 502"],
+  [503, { code: "unavailable", detail: "later" }, 6, "It is safe to watch it again."],
+  [401, { code: "unauthenticated", detail: "expired" }, 2, "CARTWRIGHT_TOKEN is not accepted"],
+])("a watch that ends with %i says how to go on with it", async (status, problem, sent, message) => {
+  answerLooks([status], () => problem);
+  const { code, errors } = await ops(["replay", "MarkPaid", "--from", "1h", "--url", url]);
+  expect(code).toBe(1);
+  expect(requests.length).toBe(sent);
+  expect(errors).toContain(message);
+  expect(errors.split("\n").at(-1)).toBe(
+    `The replay goes on unwatched: npm run ops -- replay --follow rpl_1 --url ${url} watches it again.`,
+  );
+});
+
+test("a watch without an answer doesn't advise to start the replay again", async () => {
+  const answersOnce: http.RequestListener = (request, response) => {
+    if (request.method === "POST") response.writeHead(202).end(JSON.stringify(replayed));
+    else response.destroy();
+  };
+  await withServer(answersOnce, async (at) => {
+    const { code, errors } = await ops(["replay", "MarkPaid", "--from", "1h", "--url", at]);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^no API answers at .*\nThe replay goes on unwatched: .* --follow rpl_1 --url \S+ watches/);
+  });
+  const stalls: http.RequestListener = (request, response) => {
+    if (request.method === "POST") response.writeHead(202).end(JSON.stringify(replayed));
+  };
+  await withServer(stalls, async (at) => {
+    const { errors } = await ops(["replay", "MarkPaid", "--from", "1h", "--url", at], { answerTimeoutMs: 200 });
+    expect(errors).toMatch(/^no answer within .*: it is safe to watch it again\nThe replay goes on unwatched: /);
+  });
 });

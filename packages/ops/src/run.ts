@@ -1,7 +1,7 @@
 import { type Command, contextOf, parseCommand, text } from "./command.ts";
 import { connect, explain } from "./connect.ts";
 import * as deadLetters from "./dead-letters.ts";
-import { type Io, RefusedError, UsageError } from "./io.ts";
+import { type Io, UsageError } from "./io.ts";
 import { replay } from "./replay.ts";
 import { paintOf } from "./text.ts";
 import { timeline } from "./timeline.ts";
@@ -38,7 +38,7 @@ export async function run(argv: string[], io: Io): Promise<number> {
       io.printError("npm run ops -- --help shows what there is.");
       return 2;
     }
-    const told = error instanceof RefusedError ? error.message : explain(error, io);
+    const told = explain(error, io);
     if (told === undefined) throw error;
     io.printError(red(told));
     return 1;

@@ -1,4 +1,5 @@
 import type { Client } from "@cartwright/client";
+import { fitting, Timeline } from "./answer.ts";
 import type { Command } from "./command.ts";
 import { table, visible } from "./text.ts";
 
@@ -11,7 +12,7 @@ export const timeline: Command = {
   options: {},
   positionals: [1, 1],
   async run({ client, io, paint, positionals, printJson }) {
-    const answer = await client.orders.timeline(positionals[0]!);
+    const answer = fitting(Timeline, await client.orders.timeline(positionals[0]!));
     if (printJson(answer)) return true;
     const startMs = Date.parse(answer.items[0]?.at ?? "");
     const rows = answer.items.map(({ at, event, undo, text, causedBy }: Moment) => [

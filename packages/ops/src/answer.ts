@@ -1,0 +1,92 @@
+/** What commands read of the API's answers. Another server's answers may be JSON as well, and must not look like news. */
+import * as z from "zod";
+import { RefusedError } from "./io.ts";
+
+export const notThisApi = "what answers there is not this API: check --url";
+
+/** The answer itself, with what the schema doesn't name. Throws `RefusedError` when it doesn't fit. */
+export function fitting<Schema extends z.ZodType, Answer extends z.output<Schema>>(
+  schema: Schema,
+  answer: Answer,
+): Answer {
+  const { error } = schema.safeParse(answer);
+  if (error) throw new RefusedError(notThisApi, { cause: error });
+  return answer;
+}
+
+const Time = z.iso.datetime({ offset: true });
+
+export const Session = z.object({ accessToken: z.string().min(1) });
+
+export const Queues = z.object({
+  items: z.array(
+    z.object({ subscriber: z.string(), letters: z.int(), redrivesTo: z.string(), events: z.array(z.string()) }),
+  ),
+});
+
+const Letter = z.object({
+  id: z.string(),
+  subscriber: z.string(),
+  event: z
+    .object({
+      id: z.string(),
+      name: z.string(),
+      version: z.int(),
+      time: z.string().optional(),
+      subject: z.string().optional(),
+      correlationId: z.string().optional(),
+      orderId: z.string().optional(),
+    })
+    .optional(),
+  failure: z.object({
+    code: z.string(),
+    message: z.string(),
+    attempts: z.int().optional(),
+    firstAt: z.string().optional(),
+    lastAt: z.string().optional(),
+    messageId: z.string().optional(),
+  }),
+  sentAt: z.string(),
+});
+
+export const Letters = z.object({ items: z.array(Letter), examined: z.int(), more: z.boolean() });
+
+export const WholeLetter = Letter.extend({ body: z.unknown() }).refine(({ body }) => body !== undefined);
+
+export const Redriven = z.object({
+  subscriber: z.string(),
+  redrivesTo: z.string(),
+  backWithinSeconds: z.int().optional(),
+  examined: z.int(),
+  matched: z.int(),
+  redriven: z.int(),
+  refused: z.array(z.object({ id: z.string(), reason: z.string() })),
+  more: z.boolean(),
+  setAside: z.int(),
+  asOf: Time,
+});
+
+export const Replay = z.object({
+  id: z.string(),
+  subscriber: z.string(),
+  from: z.string(),
+  to: z.string(),
+  filter: z.looseObject({}),
+  status: z.string(),
+  reason: z.string().optional(),
+  lastEventAt: z.string().optional(),
+  progress: z.object({ handedOn: z.int(), leftOut: z.int(), waiting: z.int() }).optional(),
+});
+
+export const Timeline = z.object({
+  items: z.array(
+    z.object({ at: Time, event: z.string(), undo: z.boolean(), text: z.string(), causedBy: z.string().optional() }),
+  ),
+});
+
+/** What is told of a failed request. */
+export const Told = z.object({
+  code: z.string().optional(),
+  detail: z.string().optional(),
+  requestId: z.string().optional(),
+});
