@@ -138,6 +138,6 @@ async function answer<Response extends ClientResponse<unknown>>(
 ): Promise<InferResponseType<() => Promise<Response>>> {
   const response = await pending;
   if (response.ok) return (await response.json()) as InferResponseType<() => Promise<Response>>;
-  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  const problem = ((await response.json().catch(() => undefined)) ?? {}) as Partial<Problem>;
   throw new ProblemError(response.status, problem);
 }
