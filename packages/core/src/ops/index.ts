@@ -15,7 +15,8 @@ export { EventNotTakenError, UnknownSubscriberError } from "./subscriber.ts";
 export async function list(): Promise<{ items: DeadLetters[] }> {
   const counting = [...subscribers().values()].map(async (subscriber) => {
     const { name, redrivesTo, events } = subscriber;
-    return { subscriber: name, letters: await countLetters(subscriber), redrivesTo, events, ...backWithin(subscriber) };
+    const { all: letters } = await countLetters(subscriber);
+    return { subscriber: name, letters, redrivesTo, events, ...backWithin(subscriber) };
   });
   return { items: await Promise.all(counting) };
 }

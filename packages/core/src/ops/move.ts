@@ -7,7 +7,7 @@ import {
 import { reaching } from "../aws-fault.ts";
 import { DomainError } from "../error.ts";
 import { sqs } from "./client.ts";
-import { countHidden, countLetters } from "./reading.ts";
+import { countLetters } from "./reading.ts";
 import type { Redriven } from "./schema.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -45,7 +45,7 @@ export async function moveAll(
   const joins = isRunning(latest);
   if (!joins && (latest?.StartedTimestamp ?? 0) >= asOf.getTime() - clockToleranceMs) return undefined;
   if (!joins) {
-    if ((await countLetters(subscriber)) === 0) return { examined: 0, matched: 0, redriven: 0, more: false };
+    if ((await countLetters(subscriber)).all === 0) return { examined: 0, matched: 0, redriven: 0, more: false };
     await start(subscriber);
   }
   const task = await follow(subscriber, joins ? undefined : latest);
@@ -53,10 +53,14 @@ export async function moveAll(
   const moved = task?.ApproximateNumberOfMessagesMoved ?? 0;
   const count = Math.max(task?.ApproximateNumberOfMessagesToMove ?? 0, moved);
   const before = joins ? (latest?.ApproximateNumberOfMessagesMoved ?? 0) : 0;
-  // A move that ran already takes what was there when it began; one of ours leaves only what is hidden.
-  const countLeft = () => (joins ? countLetters(subscriber) : countHidden(subscriber.url, subscriber.name));
-  const more = !task || isRunning(task) || (await countLeft()) > 0;
+  const more = !task || isRunning(task) || (await leaves(subscriber, joins));
   return { examined: count, matched: count, redriven: Math.max(0, moved - before), more };
+}
+
+/** A move that ran already takes what was there when it began; one of ours leaves only what is hidden. */
+async function leaves(subscriber: Queue, joined: boolean): Promise<boolean> {
+  const { all, hidden } = await countLetters(subscriber);
+  return (joined ? all : hidden) > 0;
 }
 
 /** The latest move, once it has ended or patience has; `undefined` while SQS lists no later one than `earlier`. */

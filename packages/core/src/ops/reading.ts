@@ -55,10 +55,11 @@ interface ReadingOptions {
  * again at once is not redriven for ever.
  */
 export async function readThrough(
-  { url, name }: Subscriber,
+  subscriber: Subscriber,
   look: (letters: Received[]) => Promise<Fate[]>,
   { enough = () => false, asOf = now(), setAsideBefore = 0 }: ReadingOptions = {},
 ): Promise<Reading> {
+  const { url, name } = subscriber;
   const latest = asOf.toISOString();
   const untilMs = performance.now() + maximumMs;
   const seen = new Set<string>();
@@ -81,8 +82,8 @@ export async function readThrough(
       });
       if (enough()) ended = "enough";
       else if (batch.length === 0) {
-        const hidden = (await countHidden(url, name)) - putBack.length - setAside.length - setAsideBefore;
-        ended = hidden > 0 ? "but-for-hidden" : "at-its-end";
+        const { hidden } = await countLetters(subscriber);
+        ended = hidden > putBack.length + setAside.length + setAsideBefore ? "but-for-hidden" : "at-its-end";
       } else if (seen.size >= maximumLetters || performance.now() >= untilMs) ended = "at-a-bound";
     }
     return { examined: seen.size, ended, setAside: setAsideBefore + (ended === "at-a-bound" ? setAside.length : 0) };
@@ -106,20 +107,16 @@ export async function deleteLetters(
   }
 }
 
-/** Approximately, as SQS counts; those that somebody looks at this moment are in the number. */
-export function countLetters({ url, name }: Subscriber): Promise<number> {
-  return countMessages(url, `the dead letters of ${name}`);
+/** Approximately, as SQS counts. `hidden` are in somebody's hands, and nobody else can read them for `hiddenSeconds`. */
+export async function countLetters({ url, name }: Subscriber): Promise<{ all: number; hidden: number }> {
+  const { waiting, hidden, delayed } = await countsOf(url, `the dead letters of ${name}`);
+  return { all: waiting + hidden + delayed, hidden };
 }
 
 /** Approximately, as SQS counts: those that wait, those in somebody's hands and those that are delayed. */
 export async function countMessages(url: string, what: string): Promise<number> {
   const { waiting, hidden, delayed } = await countsOf(url, what);
   return waiting + hidden + delayed;
-}
-
-/** Letters in somebody's hands, which nobody else can read for `hiddenSeconds` at most. */
-export async function countHidden(url: string, name: string): Promise<number> {
-  return (await countsOf(url, `the dead letters of ${name}`)).hidden;
 }
 
 async function countsOf(url: string, what: string): Promise<{ waiting: number; hidden: number; delayed: number }> {

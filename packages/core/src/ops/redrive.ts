@@ -9,15 +9,7 @@ import { DomainError } from "../error.ts";
 import { eventBridge, sfn, sqs } from "./client.ts";
 import { fits, parseJson, toLetter } from "./letter.ts";
 import { moveAll } from "./move.ts";
-import {
-  countHidden,
-  countLetters,
-  deleteLetters,
-  type Fate,
-  hiddenSeconds,
-  type Received,
-  readThrough,
-} from "./reading.ts";
+import { countLetters, deleteLetters, type Fate, hiddenSeconds, type Received, readThrough } from "./reading.ts";
 import type { Redrive, Redriven } from "./schema.ts";
 import { assertTakes, backWithin, type Subscriber, subscriberFrom } from "./subscriber.ts";
 
@@ -55,9 +47,8 @@ export async function redrive(request: Redrive): Promise<Redriven> {
   const about = { subscriber: name, dryRun, redrivesTo, ...backWithin(subscriber), asOf: asOf.toISOString() };
   if (request.all && subscriber.redrivesTo === "queue") {
     if (dryRun) {
-      const count = await countLetters(subscriber);
-      const more = (await countHidden(subscriber.url, name)) > 0;
-      return { ...about, examined: count, matched: count, redriven: 0, refused: [], more, setAside: 0 };
+      const { all, hidden } = await countLetters(subscriber);
+      return { ...about, examined: all, matched: all, redriven: 0, refused: [], more: hidden > 0, setAside: 0 };
     }
     const moved = await moveAll(subscriber, asOf);
     if (moved) return { ...about, ...moved, refused: [], setAside: 0 };
