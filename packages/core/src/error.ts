@@ -40,6 +40,26 @@ export class UnavailableError extends DomainError {
   }
 }
 
+/** The call was not made, so nothing has happened: what it needs has failed too often of late. */
+export class CircuitOpenError extends UnavailableError {
+  override name = "CircuitOpenError";
+  override readonly code = "circuit_open";
+  /** When the next try is due, by what was known when this was thrown; at least 1. */
+  readonly retryAfterSeconds: number;
+  constructor(subject: string, retryAfterSeconds: number) {
+    super(`${subject} has failed too often of late and is left alone: the next try is in ${retryAfterSeconds} s`);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** Somebody we depend on may or may not have done it: it has to be looked up before anything else. */
+export class UnknownOutcomeError extends DomainError {
+  override name = "UnknownOutcomeError";
+  constructor(who: string, cause?: unknown) {
+    super("unavailable", "unknown_outcome", `${who} did not answer in time`, { cause });
+  }
+}
+
 /** Others changed the same item at the same time, more often than we were willing to try again. */
 export class ContentionError extends DomainError {
   override name = "ContentionError";
@@ -53,5 +73,14 @@ export class KeyReusedError extends DomainError {
   override name = "IdempotencyKeyReusedError";
   constructor() {
     super("conflict", "idempotency_key_reused", "this Idempotency-Key was used with another body: send a new key");
+  }
+}
+
+/** What no rule mends; `code` is stable, and names the first of the complaints. Trying again changes nothing. */
+export class NeedsOperatorError extends DomainError {
+  override name = "NeedsOperatorError";
+  constructor(subject: string, complaints: readonly { code: string; detail: string }[]) {
+    const told = complaints.map(({ code, detail }) => `${code}: ${detail}`).join("; ");
+    super("conflict", complaints[0]?.code ?? "needs_operator", `${subject} needs a person: ${told}`);
   }
 }
