@@ -10,6 +10,10 @@ declare module "sst" {
       "name": string
       "type": "sst.aws.Function"
     }
+    "Alarms": {
+      "arn": string
+      "type": "sst.aws.SnsTopic"
+    }
     "Api": {
       "type": "sst.aws.ApiGatewayV2"
       "url": string
@@ -63,6 +67,16 @@ declare module "sst" {
           "targetUrl": string
           "url": string
         }
+        "HeedWebhook": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
         "InventoryRelay": {
           "arn": string
           "events": any
@@ -70,7 +84,27 @@ declare module "sst" {
           "replayable": boolean
           "url": string
         }
+        "IssueRefund": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
         "MarkPaid": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "NeedsOperator": {
           "arn": string
           "backWithinSeconds": number
           "events": any
@@ -101,7 +135,27 @@ declare module "sst" {
           "replayable": boolean
           "url": string
         }
+        "RecordRefund": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
         "RecordTimeline": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "RefundReturn": {
           "arn": string
           "backWithinSeconds": number
           "events": any
@@ -121,7 +175,27 @@ declare module "sst" {
           "targetUrl": string
           "url": string
         }
+        "RestockReturn": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
         "ResumeCheckout": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "SandboxWork": {
           "arn": string
           "backWithinSeconds": number
           "events": any
@@ -169,6 +243,18 @@ declare module "sst" {
       }
       "type": "sst.sst.Linkable"
     }
+    "HeedWebhook": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "HeedWebhookDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "HeedWebhookQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
     "Identity": {
       "clientId": string
       "issuer": string
@@ -191,6 +277,18 @@ declare module "sst" {
       "name": string
       "type": "sst.aws.Dynamo"
     }
+    "IssueRefund": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "IssueRefundDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "IssueRefundQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
     "MarkPaid": {
       "name": string
       "type": "sst.aws.Function"
@@ -200,6 +298,18 @@ declare module "sst" {
       "url": string
     }
     "MarkPaidQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "NeedsOperator": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "NeedsOperatorDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "NeedsOperatorQueue": {
       "type": "sst.aws.Queue"
       "url": string
     }
@@ -251,6 +361,18 @@ declare module "sst" {
       "type": "sst.aws.Queue"
       "url": string
     }
+    "RecordRefund": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "RecordRefundDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "RecordRefundQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
     "RecordTimeline": {
       "name": string
       "type": "sst.aws.Function"
@@ -260,6 +382,18 @@ declare module "sst" {
       "url": string
     }
     "RecordTimelineQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "RefundReturn": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "RefundReturnDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "RefundReturnQueue": {
       "type": "sst.aws.Queue"
       "url": string
     }
@@ -293,6 +427,18 @@ declare module "sst" {
       "name": string
       "type": "sst.aws.Function"
     }
+    "RestockReturn": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "RestockReturnDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "RestockReturnQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
     "ResumeCheckout": {
       "name": string
       "type": "sst.aws.Function"
@@ -309,13 +455,37 @@ declare module "sst" {
       "name": string
       "type": "sst.aws.Dynamo"
     }
+    "SandboxTrouble": {
+      "type": "sst.sst.Secret"
+      "value": string
+    }
     "SandboxWebhookSecret": {
       "type": "sst.sst.Secret"
       "value": string
     }
+    "SandboxWork": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "SandboxWorkDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "SandboxWorkQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
     "StartCheckoutDeadLetters": {
       "type": "sst.aws.Queue"
       "url": string
+    }
+    "StripeApiKey": {
+      "type": "sst.sst.Secret"
+      "value": string
+    }
+    "StripeWebhookSecret": {
+      "type": "sst.sst.Secret"
+      "value": string
     }
     "UpdatePriceList": {
       "name": string

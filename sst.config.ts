@@ -32,8 +32,11 @@ export default $config({
     const { checkout } = await import("./stacks/saga.ts");
     const { api } = await import("./stacks/api.ts");
     await import("./stacks/schedule.ts");
+    await import("./stacks/sandbox-work.ts");
     // What operators can do covers all that comes before.
     await import("./stacks/ops.ts");
-    return { api: api.url, bus: bus.name, checkout: checkout.arn, userPool: userPool.id };
+    await import("./stacks/observability.ts");
+    const { alarms } = await import("./stacks/alarm.ts");
+    return { api: api.url, bus: bus.name, checkout: checkout.arn, userPool: userPool.id, alarms: alarms.arn };
   },
 });

@@ -1,7 +1,8 @@
 import { identity, userPool } from "./identity.ts";
-import { paymentTokenKey, sandboxWebhookSecret } from "./secret.ts";
+import { askingProvider } from "./provider.ts";
+import { paymentTokenKey, sandboxWebhookSecret, stripeWebhookSecret } from "./secret.ts";
 import { allowedOrigins, policy } from "./stage.ts";
-import { inventoryTable, orderTable, paymentTable, sandboxTable, userTable } from "./table.ts";
+import { inventoryTable, orderTable, userTable } from "./table.ts";
 
 export const api = new sst.aws.ApiGatewayV2("Api", {
   cors: allowedOrigins.length > 0 && {
@@ -27,12 +28,17 @@ const userRouter = router("UserRouter", "user", [userTable, identity], {
 });
 const inventoryRouter = router("InventoryRouter", "inventory", [inventoryTable, identity]);
 const orderRouter = router("OrderRouter", "order", [orderTable, identity, paymentTokenKey]);
-const paymentRouter = router("PaymentRouter", "payment", [paymentTable, sandboxTable, sandboxWebhookSecret, identity]);
+const paymentRouter = router("PaymentRouter", "payment", [
+  ...askingProvider,
+  sandboxWebhookSecret,
+  stripeWebhookSecret,
+  identity,
+]);
 
 route(userRouter, ["/users", "/users/{proxy+}", "/sessions"]);
 route(inventoryRouter, ["/products", "/products/{proxy+}"]);
 route(orderRouter, ["/orders", "/orders/{proxy+}"]);
-route(paymentRouter, ["/payments/{proxy+}", "/webhooks/{proxy+}"]);
+route(paymentRouter, ["/payments/{proxy+}", "/webhooks/{proxy+}", "/sandbox/{proxy+}"]);
 
 function router(name: string, domain: string, link: unknown[], args: Partial<sst.aws.FunctionArgs> = {}) {
   return new sst.aws.Function(name, { handler: `packages/functions/src/${domain}.handler`, link, ...args });

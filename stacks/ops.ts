@@ -32,7 +32,8 @@ const redrivable = queues.filter(({ redrive }) => redrive.to !== "nothing").map(
 const movable = queues.filter(({ redrive }) => redrive.to === "queue").map(({ queue }) => queue.arn);
 /** Replays go to whoever the bus feeds, not to what forwards them. */
 const replayable = queues.filter(
-  ({ subscriber, redrive }) => subscriber !== "Replay" && (redrive.to === "queue" || redrive.to === "machine"),
+  ({ subscriber, redrive, events }) =>
+    subscriber !== "Replay" && events.length > 0 && (redrive.to === "queue" || redrive.to === "machine"),
 );
 
 const deadLettersLink = new sst.Linkable("DeadLetters", {

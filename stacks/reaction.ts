@@ -1,14 +1,25 @@
 import {
+  OrderCancellationRequested,
   OrderPlaced,
+  OrderReturned,
   orderEvents,
   PaymentActionCompleted,
   PaymentCaptured,
+  PaymentChargebackClosed,
+  PaymentChargedBack,
+  PaymentMismatched,
+  PaymentNotified,
+  PaymentOutcomeUnknown,
+  PaymentRefunded,
+  PaymentRefundFailed,
+  PaymentRefundRequested,
   ProductCreated,
   ProductUpdated,
   pattern,
 } from "@cartwright/events";
+import { askingProvider, askingSeconds } from "./provider.ts";
 import { subscribe } from "./subscriber.ts";
-import { inventoryTable, orderTable } from "./table.ts";
+import { inventoryTable, orderTable, paymentTable } from "./table.ts";
 
 subscribe({
   name: "UpdatePriceList",
@@ -45,10 +56,64 @@ subscribe({
   link: [orderTable],
 });
 
+subscribe({
+  name: "RecordRefund",
+  pattern: pattern(PaymentRefunded, PaymentRefundFailed),
+  handler: "packages/functions/src/reaction/record-refund.handler",
+  link: [orderTable],
+});
+
+subscribe({
+  name: "RefundReturn",
+  pattern: pattern(OrderReturned),
+  handler: "packages/functions/src/reaction/refund-return.handler",
+  link: [paymentTable],
+});
+
+subscribe({
+  name: "RestockReturn",
+  pattern: pattern(OrderReturned),
+  handler: "packages/functions/src/reaction/restock-return.handler",
+  link: [inventoryTable],
+});
+
+const asking = { link: askingProvider, timeoutSeconds: askingSeconds };
+
+// A provider that is away for half an hour is not given up on.
+subscribe({
+  name: "IssueRefund",
+  pattern: pattern(PaymentRefundRequested),
+  handler: "packages/functions/src/reaction/issue-refund.handler",
+  ...asking,
+  maximumReceives: 10,
+});
+
+subscribe({
+  name: "HeedWebhook",
+  pattern: pattern(PaymentNotified),
+  handler: "packages/functions/src/reaction/heed-webhook.handler",
+  ...asking,
+  maximumReceives: 10,
+});
+
+// Its dead letters are what needs a person: see stacks/observability.ts for the alarm.
+subscribe({
+  name: "NeedsOperator",
+  pattern: pattern(
+    PaymentChargebackClosed,
+    PaymentChargedBack,
+    PaymentMismatched,
+    PaymentOutcomeUnknown,
+    PaymentRefundFailed,
+  ),
+  handler: "packages/functions/src/reaction/needs-operator.handler",
+  ...asking,
+});
+
 // Each order is looked at again until it is final; after half an hour it waits for a person.
 subscribe({
   name: "WatchCheckout",
-  pattern: pattern(OrderPlaced),
+  pattern: pattern(OrderPlaced, OrderCancellationRequested),
   handler: "packages/functions/src/reaction/watch-checkout.handler",
   link: [orderTable],
   delaySeconds: 30,

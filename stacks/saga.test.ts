@@ -49,22 +49,51 @@ test("an order goes through its steps in order", () => {
   expect(states.Receive!.Next).toBe("Abandoned?");
   expect(states["Abandoned?"]!.Default).toBe("ReserveStock");
   expect(states.ReserveStock!.Next).toBe("AuthorizePayment");
-  expect(states.AuthorizePayment!.Next).toBe("NeedsCustomer?");
-  expect(states["NeedsCustomer?"]!.Default).toBe("ConfirmOrder");
+  expect(states.AuthorizePayment!.Next).toBe("Authorized?");
+  expect(states["Authorized?"]!.Default).toBe("ConfirmOrder");
   expect(states.ConfirmOrder!.Next).toBe("CapturePayment");
   expect(states.CapturePayment!.Next).toBe("Settled");
 });
 
-test("a payment that needs the customer ends the run without undoing anything", () => {
-  expect(states["NeedsCustomer?"]!.Choices).toEqual([
-    { Condition: '{% $states.input.status = "action_required" %}', Next: "AwaitCustomer" },
+test("a payment that waits for the customer or the provider ends the run without undoing anything", () => {
+  expect(states["Authorized?"]!.Choices).toEqual([
+    { Condition: '{% $states.input.status = "waiting" %}', Next: "AwaitWebhook" },
   ]);
-  expect(states.AwaitCustomer!.Type).toBe("Succeed");
+  expect(states.AwaitWebhook!.Type).toBe("Succeed");
 });
 
 test("every forward step that fails, for whatever reason, leads to the decision to abandon the order", () => {
   for (const name of forward) {
     expect(states[name]!.Catch!.at(-1), name).toEqual({ ErrorEquals: ["States.ALL"], Next: "AbandonOrder" });
+  }
+});
+
+const waiting = ["CircuitOpenError", "UnknownOutcomeError"];
+
+test("while the provider can't be asked, or can't say, the order waits and nothing is undone", () => {
+  for (const name of ["AuthorizePayment", "CapturePayment"]) {
+    expect(states[name]!.Catch, name).toEqual([
+      { ErrorEquals: waiting, Next: "AwaitProvider" },
+      { ErrorEquals: ["States.ALL"], Next: "AbandonOrder" },
+    ]);
+  }
+  expect(states.AwaitProvider!.Type).toBe("Succeed");
+  for (const name of ["ReserveStock", "ConfirmOrder"]) expect(states[name]!.Catch!.at(-1)!.Next).toBe("AbandonOrder");
+});
+
+test("nobody is asked again within a run what they could not answer, or will not", () => {
+  const refusals = [
+    ...waiting,
+    "PaymentDeclinedError",
+    "InsufficientFundsError",
+    "CaptureRefusedError",
+    "RefundFailedError",
+    "ProviderRefusedError",
+  ];
+  for (const [name, state] of tasks) {
+    const retried = state.Retry!.flatMap((retry) => retry.ErrorEquals);
+    for (const refusal of [...refusals, "States.ALL", "States.TaskFailed"])
+      expect(retried, name).not.toContain(refusal);
   }
 });
 

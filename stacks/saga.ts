@@ -1,22 +1,23 @@
 import { CheckoutResumed, OrderPlaced, pattern } from "@cartwright/events";
 import { bus } from "./bus.ts";
 import { acceptFromRule, deadLetters, delivery } from "./dead-letters.ts";
+import { askingProvider, askingSeconds } from "./provider.ts";
 import { paymentTokenKey } from "./secret.ts";
 import { physicalName, policy } from "./stage.ts";
-import { inventoryTable, orderTable, paymentTable, sandboxTable } from "./table.ts";
+import { inventoryTable, orderTable } from "./table.ts";
 
 const { choice, fail, lambdaInvoke, pass, succeed, task } = sst.aws.StepFunctions;
 
 const stock = [inventoryTable];
-const payment = [paymentTable, sandboxTable];
+const asking = { timeout: `${askingSeconds} seconds` } as const;
 const order = [orderTable];
 
 const functions = {
   ReserveStock: step("ReserveStock", "stock.reserve", stock),
   ReleaseStock: step("ReleaseStock", "stock.release", stock),
-  AuthorizePayment: step("AuthorizePayment", "payment.authorize", [...payment, paymentTokenKey]),
-  VoidPayment: step("VoidPayment", "payment.voidPayment", payment),
-  CapturePayment: step("CapturePayment", "payment.capture", payment),
+  AuthorizePayment: step("AuthorizePayment", "payment.authorize", [...askingProvider, paymentTokenKey], asking),
+  VoidPayment: step("VoidPayment", "payment.undo", askingProvider, asking),
+  CapturePayment: step("CapturePayment", "payment.capture", askingProvider, asking),
   ConfirmOrder: step("ConfirmOrder", "order.confirm", order),
   AbandonOrder: step("AbandonOrder", "order.abandon", order),
   CancelOrder: step("CancelOrder", "order.cancel", order),
@@ -34,6 +35,9 @@ const passing = [
   "UnavailableError",
   "ContentionError",
 ];
+
+/** What a step throws when nobody can be asked, or nobody can say: the order waits, and a later run asks again. */
+const waiting = ["CircuitOpenError", "UnknownOutcomeError"];
 
 /** What a step throws that can't read its event: trying again won't help, and there is nothing to undo yet. */
 const unconsumable = ["EventTooNewError", "MalformedEventError", "UnknownEventError"];
@@ -78,6 +82,8 @@ const unreadable = fail({ name: "Unreadable", error: "Unreadable", cause: "The e
 
 // `catch` jumps to the head of the chain its target belongs to, so it comes before that chain is made.
 for (const state of [reserveStock, voidPayment]) state.catch(leaveDeadLetter, { errors: unconsumable });
+const awaitProvider = succeed({ name: "AwaitProvider" });
+for (const state of [authorizePayment, capturePayment]) state.catch(awaitProvider, { errors: waiting });
 for (const state of [reserveStock, authorizePayment, confirmOrder, capturePayment]) state.catch(abandonOrder);
 leaveDeadLetter
   .retry({ errors: ["States.ALL"], interval: "2 seconds", maxAttempts: 5, backoffRate: 2 })
@@ -92,11 +98,12 @@ const mayUndo = choice({ name: "Undo?" })
   .otherwise(voidPayment);
 abandonOrder.next(mayUndo);
 
-const needsCustomer = choice({ name: "NeedsCustomer?" })
-  .when('{% $states.input.status = "action_required" %}', succeed({ name: "AwaitCustomer" }))
+// The customer has to act first, or the provider itself: a webhook tells when they have.
+const authorized = choice({ name: "Authorized?" })
+  .when('{% $states.input.status = "waiting" %}', succeed({ name: "AwaitWebhook" }))
   .otherwise(confirmOrder);
 confirmOrder.next(capturePayment).next(succeed({ name: "Settled" }));
-reserveStock.next(authorizePayment).next(needsCustomer);
+reserveStock.next(authorizePayment).next(authorized);
 
 // Not `$event.data.abandoned` alone: an absent field would be no boolean, and fail the execution.
 const abandoned = choice({ name: "Abandoned?" })
@@ -119,8 +126,8 @@ export const checkout = new sst.aws.StepFunctions("Checkout", {
 
 startFromBus("StartCheckout");
 
-function step(name: string, handler: string, link: unknown[]) {
-  return new sst.aws.Function(name, { handler: `packages/functions/src/saga/${handler}`, link });
+function step(name: string, handler: string, link: unknown[], more: Partial<sst.aws.FunctionArgs> = {}) {
+  return new sst.aws.Function(name, { handler: `packages/functions/src/saga/${handler}`, link, ...more });
 }
 
 /** A step towards a settled order. `next` names the step that fails if anything fails from then on. */

@@ -12,6 +12,8 @@ interface Subscription {
   delaySeconds?: number;
   /** How often a message is received before it goes to the dead letters. */
   maximumReceives?: number;
+  /** How long its function may take for a batch. */
+  timeoutSeconds?: number;
 }
 
 /** Lets a function react to events through a queue of its own, whose dead letters wait for a person. */

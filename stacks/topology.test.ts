@@ -162,6 +162,39 @@ test("only the payment domain opens payment tokens, and only the order router se
   expect(holders.sort()).toEqual(["AuthorizePayment", "OrderRouter"]);
 });
 
+test("whoever asks a provider has time for a call that is lost, its look-up, and both once more", () => {
+  const asking = functions.filter(([, { links }]) => links.includes("StripeApiKey"));
+  expect(asking.map(([name]) => name).sort()).toEqual([
+    "AuthorizePayment",
+    "CapturePayment",
+    "HeedWebhook",
+    "IssueRefund",
+    "NeedsOperator",
+    "PaymentRouter",
+    "ReconcilePaymentsHandler",
+    "VoidPayment",
+  ]);
+  for (const [name, { timeoutSeconds }] of asking) {
+    if (name !== "PaymentRouter") expect(timeoutSeconds, name).toBeGreaterThanOrEqual(4 * 4 + 10);
+  }
+});
+
+test("only the router that takes webhooks, and the sandbox that sends them, know their secrets", () => {
+  const holders = (secret: string) => functions.filter(([, { links }]) => links.includes(secret)).map(([name]) => name);
+  expect(holders("StripeWebhookSecret")).toEqual(["PaymentRouter"]);
+  expect(holders("SandboxWebhookSecret").sort()).toEqual(["PaymentRouter", "SandboxWork"]);
+});
+
+test("what needs a person, and what keeps payments from being made, tells somebody", () => {
+  const alarms = Object.values(topology.alarms);
+  const watched = alarms.flatMap(({ dimensions }) => dimensions.QueueName ?? []);
+  const letters = Object.entries(topology.queues).filter(([name]) => name.endsWith("DeadLetters"));
+  expect(watched.toSorted()).toEqual(letters.map(([, { name }]) => name).toSorted());
+  const metrics = alarms.filter(({ namespace }) => namespace === "Cartwright").map(({ metric }) => metric);
+  expect(new Set(metrics)).toEqual(new Set(["BreakerState", "PaymentOutcomeUnknown"]));
+  for (const { actions, name } of alarms) expect(actions, name).toEqual([topology.topics.Alarms!.arn]);
+});
+
 test("nothing is scanned but the sandbox provider's books, by the function that reconciles them", () => {
   const scanning = functions.flatMap(([name, { role }]) =>
     roleOf(role)
@@ -186,7 +219,7 @@ test("only relays publish, and the operators' router, which publishes again what
 
 test("no environment carries a secret", () => {
   const secrets = Object.values(topology.links).flatMap((link) => (link.type === "sst.sst.Secret" ? [link.value] : []));
-  expect(secrets).toHaveLength(2);
+  expect(secrets).toHaveLength(5);
   for (const [name, { environment }] of functions) {
     for (const value of Object.values(environment)) expect(secrets, name).not.toContain(value);
   }

@@ -7,14 +7,17 @@ interface WorkQueueArgs {
   delaySeconds?: number;
   /** How often a message is received before it goes to the dead letters. */
   maximumReceives?: number;
+  /** How long its function may take for a batch. */
+  timeoutSeconds?: number;
 }
 
-const timeoutSeconds = 10;
-// AWS asks for six times the function's timeout, so that throttled batches can be tried again.
-const visibilitySeconds = 6 * timeoutSeconds;
-
 /** A queue with dead letters that wait for a person, to be worked off by the function of its name. */
-export function workQueue(name: string, { events, delaySeconds = 0, maximumReceives = 5 }: WorkQueueArgs) {
+export function workQueue(
+  name: string,
+  { events, delaySeconds = 0, maximumReceives = 5, timeoutSeconds = 10 }: WorkQueueArgs,
+) {
+  // AWS asks for six times the function's timeout, so that throttled batches can be tried again.
+  const visibilitySeconds = 6 * timeoutSeconds;
   // After the last attempt it is hidden once more, before SQS moves it, unless the function wrote a letter itself.
   const backWithinSeconds = delaySeconds + visibilitySeconds * maximumReceives;
   const failures = deadLetters(name, events, () => ({ to: "queue", queue, backWithinSeconds }));
@@ -23,7 +26,7 @@ export function workQueue(name: string, { events, delaySeconds = 0, maximumRecei
     visibilityTimeout: `${visibilitySeconds} seconds`,
     dlq: { queue: failures.arn, retry: maximumReceives },
   });
-  return { name, queue, failures, maximumReceives };
+  return { name, queue, failures, maximumReceives, timeoutSeconds };
 }
 
 interface Work {
@@ -34,7 +37,7 @@ interface Work {
 
 /** Has a function work a queue off, message by message. It leaves dead letters that tell their reason. */
 export function workOff(
-  { name, queue, failures, maximumReceives }: ReturnType<typeof workQueue>,
+  { name, queue, failures, maximumReceives, timeoutSeconds }: ReturnType<typeof workQueue>,
   { handler, link, permissions = [] }: Work,
 ) {
   const worker = new sst.aws.Function(name, {

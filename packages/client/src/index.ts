@@ -32,6 +32,7 @@ export class StillPendingError extends Error {
 
 export type Client = ReturnType<typeof createClient>;
 export type Order = Awaited<ReturnType<Client["orders"]["get"]>>;
+export type Payment = Awaited<ReturnType<Client["payments"]["get"]>>;
 export type PlaceOrder = Parameters<Client["orders"]["place"]>[0];
 
 type Operations = ReturnType<typeof hc<typeof ops>>["ops"];
@@ -88,11 +89,24 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Optio
       /** What has happened to an order, oldest first; it follows the order by a moment. */
       timeline: (id: string) => answer(order.orders[":id"].timeline.$get({ param: { id } })),
       list: (query: { limit?: number; cursor?: string } = {}) => answer(order.orders.$get({ query })),
+      /** Cancels an order that is still to be fulfilled; it is `cancelled` once all it holds has been given back. */
+      cancel: (id: string, idempotencyKey = newKey()) =>
+        answer(order.orders[":id"].cancel.$post({ param: { id }, header: { "idempotency-key": idempotencyKey } })),
+      /** For staff: records goods that have come back; their refund and restocking follow. */
+      recordReturn: (
+        id: string,
+        json: InferRequestType<(typeof order.orders)[":id"]["returns"]["$post"]>["json"],
+        idempotencyKey = newKey(),
+      ) =>
+        answer(
+          order.orders[":id"].returns.$post({ param: { id }, json, header: { "idempotency-key": idempotencyKey } }),
+        ),
       /** Follows an order until it is paid or cancelled; throws `StillPendingError` after `timeoutMs`. */
       waitUntilSettled: async (id: string, { timeoutMs = 30_000, intervalMs = 200 } = {}) => {
         for (const deadline = Date.now() + timeoutMs; ; ) {
           const current = await get(id);
-          if (current.paid || current.status === "cancelled") return current;
+          const isDone = current.status === "cancelled" || current.status === "returned";
+          if (isDone || (current.paid && !current.cancelling)) return current;
           if (Date.now() >= deadline) throw new StillPendingError(`${id} is not settled after ${timeoutMs} ms`);
           await new Promise((resolve) => setTimeout(resolve, intervalMs));
         }
@@ -100,6 +114,20 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Optio
     },
     payments: {
       get: (id: string) => answer(payment.payments[":id"].$get({ param: { id } })),
+      /** How the customer confirms a payment that is `action_required`: a page to go to, or a secret for a script. */
+      action: async (id: string) => {
+        const { url, ...more } = await answer(payment.payments[":id"].action.$get({ param: { id } }));
+        return { ...more, ...(url !== undefined && { url: new URL(url, baseUrl).href }) };
+      },
+      /** For staff: refunds `amount`, or all that is left; the payment shows what becomes of it. */
+      refund: (
+        id: string,
+        json: InferRequestType<(typeof payment.payments)[":id"]["refunds"]["$post"]>["json"],
+        idempotencyKey = newKey(),
+      ) =>
+        answer(
+          payment.payments[":id"].refunds.$post({ param: { id }, json, header: { "idempotency-key": idempotencyKey } }),
+        ),
     },
     /** For staff: what failed for good, and how it is tried again. */
     ops: {

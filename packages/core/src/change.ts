@@ -19,7 +19,7 @@ export async function change<Item extends { version: number }, Set>(
   cause: Cause,
   store: {
     read(): Promise<Item>;
-    write(next: Set & { version: number; outbox: string }, expectedVersion: number): Promise<unknown>;
+    write(next: Set & { version: number; outbox: string }, expectedVersion: number, before: Item): Promise<unknown>;
   },
   decide: (item: Item) => Change<Set> | undefined,
 ): Promise<Item> {
@@ -29,7 +29,7 @@ export async function change<Item extends { version: number }, Set>(
     if (!decided) return item;
     const next = { ...decided.set, ...record(subject, item.version, now(), cause, decided.facts) };
     try {
-      await store.write(next, item.version);
+      await store.write(next, item.version, item);
       return { ...item, ...next };
     } catch (error) {
       if (!isConditionFailure(error)) throw error;

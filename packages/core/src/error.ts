@@ -80,7 +80,7 @@ export class KeyReusedError extends DomainError {
 export class NeedsOperatorError extends DomainError {
   override name = "NeedsOperatorError";
   constructor(subject: string, complaints: readonly { code: string; detail: string }[]) {
-    const told = complaints.map(({ code, detail }) => `${code}: ${detail}`).join("; ");
-    super("conflict", complaints[0]?.code ?? "needs_operator", `${subject} needs a person: ${told}`);
+    const told = complaints.map(({ detail }) => detail).join("; ");
+    super("conflict", complaints[0]?.code ?? "needs_operator", `${told} (${subject})`);
   }
 }

@@ -4,7 +4,7 @@ export interface Metric {
   name: string;
   value: number;
   /** `None`: the value stands for a state, and sums of it mean nothing. */
-  unit: "Count" | "Milliseconds" | "None";
+  unit: "Count" | "None";
   /** Each set of values is a metric of its own and is paid for as such: no ids in here. */
   dimensions: Record<string, string>;
 }

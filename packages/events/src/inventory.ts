@@ -58,3 +58,23 @@ export const StockCommitted = defineEvent(
   1,
   Reservation.describe("The units held for an order are its own for good: it has been paid for."),
 );
+export const StockRestocked = defineEvent(
+  "stock.restocked",
+  1,
+  Reservation.extend({
+    returnId: z
+      .string()
+      .optional()
+      .meta({
+        description: "The return that brought them; absent when a paid order was cancelled.",
+        examples: ["ret_01J9ZC5Q8MXW3VT0S6K2F4B7RD"],
+      }),
+  }).describe("Units that were an order's own for good can be sold again."),
+);
+export const StockWrittenOff = defineEvent(
+  "stock.written-off",
+  1,
+  Reservation.extend({
+    returnId: z.string().meta({ examples: ["ret_01J9ZC5Q8MXW3VT0S6K2F4B7RD"] }),
+  }).describe("Units of an order have come back and can't be sold again."),
+);

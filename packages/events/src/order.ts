@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { eventsOf } from "./definition.ts";
+import { eventsOf, upcast } from "./definition.ts";
 import { idSchema } from "./id.ts";
 import { Money } from "./money.ts";
 
@@ -32,7 +32,8 @@ export const Checkout = z.object({
 });
 export type Checkout = z.infer<typeof Checkout>;
 
-export const CancelReason = z.enum([
+/** Version 1 knew failures alone: nobody could cancel an order by asking for it. */
+const FailureReason = z.enum([
   "out_of_stock",
   "payment_declined",
   "insufficient_funds",
@@ -40,6 +41,7 @@ export const CancelReason = z.enum([
   "expired",
   "internal_error",
 ]);
+export const CancelReason = z.enum([...FailureReason.options, "customer_request", "staff_request"]);
 export type CancelReason = z.infer<typeof CancelReason>;
 
 export const OrderPlaced = defineEvent(
@@ -55,7 +57,10 @@ export const CheckoutResumed = defineEvent(
     trigger: z
       .string()
       .optional()
-      .meta({ description: "What started it again: `watch` or `payment-action` today.", examples: ["watch"] }),
+      .meta({
+        description: "What started it again: `watch`, `payment-action`, `cancellation` or `late-capture` today.",
+        examples: ["watch"],
+      }),
   }).describe("The checkout of an unfinished order starts again, from whichever point its last run reached."),
 );
 export const OrderConfirmed = defineEvent(
@@ -72,32 +77,76 @@ export const OrderPaid = defineEvent(
     .object({ orderId, customerId, total: Money })
     .describe("The order's money has been collected, which settles a confirmed order."),
 );
-export const OrderAbandoned = defineEvent(
-  "order.abandoned",
+const Ended = z.object({ orderId, customerId, reason: CancelReason });
+const EndedV1 = Ended.extend({ reason: FailureReason });
+
+const whereItFailed = {
+  step: z
+    .string()
+    .optional()
+    .meta({
+      description: "The step of the checkout that failed; absent when none did.",
+      examples: ["authorize"],
+    }),
+  error: z
+    .string()
+    .optional()
+    .meta({ description: "The name of the error that it failed with.", examples: ["PaymentDeclinedError"] }),
+};
+const Abandoned = Ended.extend(whereItFailed).describe(
+  "The order is given up; it will be cancelled once its money and stock have been given back.",
+);
+export const OrderAbandoned = defineEvent("order.abandoned", 2, Abandoned, {
+  from: { 1: upcast(EndedV1.extend(whereItFailed), Abandoned, (v1) => v1) },
+});
+
+const Cancelled = Ended.describe("The order has ended without a sale, and nothing is held for it any more.");
+export const OrderCancelled = defineEvent("order.cancelled", 2, Cancelled, {
+  from: { 1: upcast(EndedV1, Cancelled, (v1) => v1) },
+});
+
+export const OrderCancellationRequested = defineEvent(
+  "order.cancellation-requested",
   1,
   z
     .object({
       orderId,
       customerId,
-      reason: CancelReason,
-      step: z
-        .string()
-        .optional()
-        .meta({
-          description: "The step of the checkout that failed; absent when time ran out.",
-          examples: ["authorize"],
-        }),
-      error: z
-        .string()
-        .optional()
-        .meta({ description: "The name of the error that it failed with.", examples: ["PaymentDeclinedError"] }),
+      by: z.string().meta({ description: "Who asked: `customer` or `staff`.", examples: ["customer"] }),
     })
-    .describe("The order is given up; it will be cancelled once its money and stock have been given back."),
+    .describe("Somebody asked to cancel the order before it was fulfilled, and nothing can confirm it any more."),
 );
-export const OrderCancelled = defineEvent(
-  "order.cancelled",
+export const OrderReturned = defineEvent(
+  "order.returned",
   1,
   z
-    .object({ orderId, customerId, reason: CancelReason })
-    .describe("The order has ended without a sale, and nothing is held for it any more."),
+    .object({
+      orderId,
+      customerId,
+      returnId: idSchema("ret"),
+      lines: z.array(OrderLine).min(1),
+      amount: Money.describe("What the returned lines were paid with, and what is refunded for them."),
+      restock: z.boolean().describe("Whether the units can be sold again."),
+      complete: z.boolean().describe("Whether everything of the order has come back by now."),
+    })
+    .describe(
+      "Goods of a paid order have come back; their refund and, unless they are spoilt, their restocking follow.",
+    ),
+);
+const Refunded = z.object({
+  orderId,
+  customerId,
+  refundId: z.string().meta({ examples: ["rfd_01J9ZC5Q8MXW3VT0S6K2F4B7RD"] }),
+  amount: Money.describe("Of this refund."),
+  refunded: Money.describe("All that was refunded of the order so far."),
+});
+export const OrderRefunded = defineEvent(
+  "order.refunded",
+  1,
+  Refunded.describe("The order says how much of its money has been paid back."),
+);
+export const OrderRefundReversed = defineEvent(
+  "order.refund-reversed",
+  1,
+  Refunded.describe("A refund of the order did not go through, or was sent back by the bank: it does not count."),
 );

@@ -44,10 +44,116 @@ export const PaymentCaptured = defineEvent(
   1,
   Payment.describe("What was authorized has been collected: the money is ours."),
 );
+export const PaymentCaptureRefused = defineEvent(
+  "payment.capture-refused",
+  1,
+  Payment.extend({
+    providerReason: z
+      .string()
+      .meta({ description: "In the provider's words, for people.", examples: ["charge_expired_for_capture"] }),
+  }).describe("The provider will never collect what it had authorized, so the order is given up."),
+);
+export const PaymentVoidRequested = defineEvent(
+  "payment.void-requested",
+  1,
+  Payment.describe("The payment's checkout is undone: what the provider holds for it will be given back."),
+);
 export const PaymentVoided = defineEvent(
   "payment.voided",
   1,
   Payment.describe("The payment was undone before its capture; nothing is held on the customer's means of payment."),
+);
+
+const Refund = Payment.extend({
+  refundId: z.string().meta({
+    description: "Ours begins with `rfd_`; one made at the provider itself has the provider's id.",
+    examples: ["rfd_01J9ZC5Q8MXW3VT0S6K2F4B7RD"],
+  }),
+  amount: Money.describe("Of this refund."),
+});
+
+export const PaymentRefundRequested = defineEvent(
+  "payment.refund-requested",
+  1,
+  Refund.extend({
+    // No enum: what asks for refunds may grow without a new version.
+    origin: z.string().meta({
+      description: "What asked for it: `staff`, `return`, `cancellation` or `reconciliation` today.",
+      examples: ["staff"],
+    }),
+  }).describe("A refund is decided and set aside; the provider will be asked for it."),
+);
+export const PaymentRefundAccepted = defineEvent(
+  "payment.refund-accepted",
+  1,
+  Refund.describe("The provider has taken the refund on, and will tell when it is through."),
+);
+export const PaymentRefunded = defineEvent(
+  "payment.refunded",
+  1,
+  Refund.describe("Captured money has been paid back to the customer."),
+);
+export const PaymentRefundFailed = defineEvent(
+  "payment.refund-failed",
+  1,
+  Refund.extend({
+    providerReason: z
+      .string()
+      .meta({ description: "In the provider's words, for people.", examples: ["expired_or_canceled_card"] }),
+  }).describe("The provider could not pay the money back: a person has to see to it."),
+);
+
+const Chargeback = Payment.extend({
+  disputeId: z.string().meta({ description: "The provider's id of it.", examples: ["dp_1MtJUT2eZvKYlo2CNaw2HvEv"] }),
+  amount: Money.describe("What the bank has taken back."),
+});
+export const PaymentChargedBack = defineEvent(
+  "payment.charged-back",
+  1,
+  Chargeback.extend({
+    providerReason: z.string().meta({ description: "In the provider's words, for people.", examples: ["fraudulent"] }),
+  }).describe("The customer's bank has taken the money back; somebody may answer it at the provider."),
+);
+export const PaymentChargebackClosed = defineEvent(
+  "payment.chargeback-closed",
+  1,
+  Chargeback.extend({ won: z.boolean().describe("Whether the money is ours again.") }).describe(
+    "The bank has decided about a chargeback.",
+  ),
+);
+
+export const PaymentOutcomeUnknown = defineEvent(
+  "payment.outcome-unknown",
+  1,
+  Payment.extend({
+    step: z.string().meta({
+      description: "What the provider was asked: `authorize`, `capture`, `void` or `refund`.",
+      examples: ["authorize"],
+    }),
+  }).describe(
+    "The provider gave no answer, nor does it know of the call: it may still have happened, so it is asked again.",
+  ),
+);
+export const PaymentMismatched = defineEvent(
+  "payment.mismatched",
+  1,
+  Payment.extend({
+    code: z.string().meta({ description: "What differs.", examples: ["amount_differs"] }),
+    detail: z.string().meta({ examples: ["we have captured 1999, the provider 2999"] }),
+  }).describe("Our ledger and the provider's books differ in a way that no rule mends."),
+);
+export const PaymentNotified = defineEvent(
+  "payment.notified",
+  1,
+  Payment.pick({ paymentId: true, orderId: true })
+    .extend({
+      provider: z.string().meta({ examples: ["stripe"] }),
+      notificationId: z
+        .string()
+        .meta({ description: "The provider's id of it.", examples: ["evt_1NG8Du2eZvKYlo2CUI79vXWy"] }),
+      type: z.string().meta({ description: "In the provider's words.", examples: ["payment_intent.succeeded"] }),
+    })
+    .describe("A genuine webhook of the provider has arrived: a hint to look at the payment again."),
 );
 
 /** A provider's reason in words that a program can rely on, and in its own. */

@@ -1,4 +1,5 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { NeedsOperatorError } from "@cartwright/core/error";
 import { type DeadLetterFailure, toAttributes } from "@cartwright/events";
 import { Resource } from "sst";
 import { impatient } from "./patience.ts";
@@ -17,8 +18,9 @@ export async function sendDeadLetter(body: string, failure: DeadLetterFailure): 
   );
 }
 
-/** What an error tells in a dead letter. */
+/** What an error tells in a dead letter. What needs a person is told by what is wrong, not by who says so. */
 export function describe(error: unknown): { code: string; message: string } {
+  if (error instanceof NeedsOperatorError) return { code: error.code, message: error.message };
   return error instanceof Error
     ? { code: error.name, message: error.message }
     : { code: "Error", message: String(error) };

@@ -18,6 +18,7 @@ export interface Line {
   outcome?: string;
   code?: string | undefined;
   count?: number;
+  provider?: string;
 }
 
 const logger = new Logger();

@@ -1,13 +1,11 @@
 import { Order } from "@cartwright/core/order";
-import { Payment } from "@cartwright/core/payment";
 import { cause, createInput, createPrice } from "@cartwright/core/test/order";
 import { createEvent, newId, OrderPaid } from "@cartwright/events";
-import { Resource } from "sst";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Problem } from "./http/problem.ts";
 import { inventory } from "./inventory.ts";
 import { orders } from "./order.ts";
 import { payments } from "./payment.ts";
+import { call, key } from "./test/call.ts";
 import { type Issuer, startIssuer } from "./test/issuer.ts";
 
 let issuer: Issuer;
@@ -22,37 +20,16 @@ beforeAll(async () => {
 });
 afterAll(() => issuer.stop());
 
-type App = { request(path: string, init?: RequestInit): Response | Promise<Response> };
-
-async function call(
-  app: App,
-  method: string,
-  path: string,
-  options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
-) {
-  const { token, body, headers } = options;
-  const response = await app.request(path, {
-    method,
-    headers: {
-      ...(token && { Authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { "Content-Type": "application/json" }),
-      ...headers,
-    },
-    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  return {
-    status: response.status,
-    headers: response.headers,
-    json: (await response.json()) as Pick<Problem, "code" | "errors"> & { id: string },
-  };
-}
-
 const order = (overrides: Record<string, unknown> = {}) => ({
   ...createInput({ lines: [{ sku: "ROUTER-CUP", quantity: 2 }] }),
   ...overrides,
 });
 
-const key = () => ({ "Idempotency-Key": newId("req") });
+/** As its checkout does. */
+async function pay(orderId: string) {
+  await Order.confirm(orderId, cause);
+  await Order.markPaid(orderId, cause);
+}
 
 describe("placing an order", () => {
   test("is answered 202 with where to follow it", async () => {
@@ -171,6 +148,16 @@ test("another customer's order and payment are 404, as if they did not exist", a
   expect(payment.status).toBe(404);
 });
 
+test("staff may read any order, and find none that does not exist", async () => {
+  const placed = await call(orders, "POST", "/orders", { token: customer, body: order(), headers: key() });
+  const own = await call(orders, "GET", `/orders/${placed.json.id}`, { token: customer });
+  const theirs = await call(orders, "GET", `/orders/${placed.json.id}`, { token: staff });
+  expect(theirs).toMatchObject({ status: 200, json: own.json });
+  expect(theirs.headers.get("ETag")).toBe('"1"');
+  const nobodys = await call(orders, "GET", `/orders/${newId("ord")}`, { token: staff });
+  expect(nobodys).toMatchObject({ status: 404, json: { code: "order_not_found" } });
+});
+
 describe("the timeline of an order", () => {
   const timeline = (id: string, token?: string) =>
     call(orders, "GET", `/orders/${id}/timeline`, token === undefined ? {} : { token });
@@ -196,6 +183,147 @@ describe("the timeline of an order", () => {
   test("is empty for the moment before the first event has come", async () => {
     const { json } = await call(orders, "POST", "/orders", { token: customer, body: order(), headers: key() });
     expect(await timeline(json.id, customer)).toMatchObject({ status: 200, json: { items: [] } });
+  });
+});
+
+describe("cancelling an order", () => {
+  const cancel = (id: string, token?: string, headers: Record<string, string> = key()) =>
+    call(orders, "POST", `/orders/${id}/cancel`, { ...(token !== undefined && { token }), headers });
+  const place = () => call(orders, "POST", "/orders", { token: customer, body: order(), headers: key() });
+
+  test("is answered 202 with where to follow it, and again with the same key the same", async () => {
+    const { json } = await place();
+    const headers = key();
+    const answer = await cancel(json.id, customer, headers);
+    expect(answer).toMatchObject({
+      status: 202,
+      json: { orderId: json.id, status: "cancelling", reason: "customer_request" },
+    });
+    expect(answer.headers.get("Location")).toBe(`/orders/${json.id}`);
+    expect(answer.headers.get("Idempotent-Replayed")).toBeNull();
+    const again = await cancel(json.id, customer, headers);
+    expect(again).toMatchObject({ status: 202, json: answer.json });
+    expect(again.headers.get("Idempotent-Replayed")).toBe("true");
+    const followed = await call(orders, "GET", `/orders/${json.id}`, { token: customer });
+    expect(followed.json).toMatchObject({ status: "pending", cancelling: true });
+  });
+
+  test("is for its owner and for staff; for others there is no such order", async () => {
+    const { json } = await place();
+    expect((await cancel(json.id)).status).toBe(401);
+    const theirs = await cancel(json.id, await issuer.customer());
+    expect(theirs).toMatchObject({ status: 404, json: { code: "order_not_found" } });
+    expect(await cancel(json.id, staff)).toMatchObject({ status: 202, json: { reason: "staff_request" } });
+    expect((await cancel(newId("ord"), staff)).status).toBe(404);
+  });
+
+  test("takes a key and an id", async () => {
+    const { json } = await place();
+    expect(await cancel(json.id, customer, {})).toMatchObject({
+      status: 400,
+      json: { code: "idempotency_key_required" },
+    });
+    expect(await cancel("ord_1", customer)).toMatchObject({ status: 400, json: { errors: [{ path: "id" }] } });
+  });
+
+  test.each([{ reason: "too late" }, "[]", "null", "{"])("takes no body such as %j, but an empty one", async (body) => {
+    const { json } = await place();
+    const cancelWith = (sent: unknown) =>
+      call(orders, "POST", `/orders/${json.id}/cancel`, { token: customer, body: sent, headers: key() });
+    expect(await cancelWith(body)).toMatchObject({ status: 400, json: { code: "unexpected_body" } });
+    const followed = await call(orders, "GET", `/orders/${json.id}`, { token: customer });
+    expect(followed.json).toMatchObject({ cancelling: false });
+    for (const empty of ["", "{}", " {}\n"]) {
+      expect(await cancelWith(empty)).toMatchObject({ status: 202, json: { status: "cancelling" } });
+    }
+  });
+
+  test("of one that is cancelled already is 202, and says that it is", async () => {
+    const { json } = await place();
+    const headers = key();
+    await cancel(json.id, customer, headers);
+    await Order.cancel(json.id, cause);
+    expect(await cancel(json.id, customer)).toMatchObject({ status: 202, json: { status: "cancelled" } });
+    const again = await cancel(json.id, customer, headers);
+    expect(again).toMatchObject({ status: 202, json: { status: "cancelling" } });
+    expect(again.headers.get("Idempotent-Replayed")).toBe("true");
+  });
+
+  test("that can't be cancelled any more is 409", async () => {
+    const { json } = await place();
+    await pay(json.id);
+    const body = { lines: [{ sku: "ROUTER-CUP", quantity: 1 }], restock: true };
+    await call(orders, "POST", `/orders/${json.id}/returns`, { token: staff, body, headers: key() });
+    expect(await cancel(json.id, customer)).toMatchObject({ status: 409, json: { code: "order_not_cancellable" } });
+  });
+});
+
+describe("recording a return", () => {
+  const lines = [{ sku: "ROUTER-CUP", quantity: 1 }];
+  const restock = true;
+  const comeBack = (id: string, body: unknown, token = staff, headers: Record<string, string> = key()) =>
+    call(orders, "POST", `/orders/${id}/returns`, { token, body, headers });
+
+  async function createPaid() {
+    const { json } = await call(orders, "POST", "/orders", { token: customer, body: order(), headers: key() });
+    await pay(json.id);
+    return json.id;
+  }
+
+  test("is answered 201 with what is refunded, and again with the same key the same", async () => {
+    const id = await createPaid();
+    const headers = key();
+    const answer = await comeBack(id, { lines, restock, reason: " too blue " }, staff, headers);
+    expect(answer).toMatchObject({
+      status: 201,
+      json: { lines, amount: { amount: 900, currency: "EUR" }, restock: true, reason: "too blue" },
+    });
+    expect(answer.headers.get("Location")).toBe(`/orders/${id}`);
+    const again = await comeBack(id, { reason: "too blue", restock: true, lines }, staff, headers);
+    expect(again).toMatchObject({ status: 201, json: answer.json });
+    expect(again.headers.get("Idempotent-Replayed")).toBe("true");
+    expect(await comeBack(id, { lines, restock: false }, staff, headers)).toMatchObject({
+      ...{ status: 422, json: { code: "idempotency_key_reused" } },
+    });
+    const followed = await call(orders, "GET", `/orders/${id}`, { token: customer });
+    expect(followed.json).toMatchObject({ status: "confirmed", returns: [{ id: answer.json.id }] });
+  });
+
+  test("is for staff alone, also of one's own order", async () => {
+    const id = await createPaid();
+    expect(await comeBack(id, { lines, restock }, customer)).toMatchObject({
+      status: 403,
+      json: { code: "staff_only" },
+    });
+    expect((await comeBack(id, { lines, restock }, "")).status).toBe(401);
+    expect((await comeBack(newId("ord"), { lines, restock })).status).toBe(404);
+  });
+
+  test("of more than was bought is 409, and says which line", async () => {
+    const id = await createPaid();
+    const body = { lines: [...lines, { sku: "HAT", quantity: 1 }, ...lines, ...lines], restock };
+    expect(await comeBack(id, body)).toMatchObject({
+      status: 409,
+      json: { code: "order_not_returnable", errors: [{ path: "lines.0.quantity" }, { path: "lines.1.quantity" }] },
+    });
+  });
+
+  test.each<[string, unknown, string[]]>([
+    ["without all that it takes", {}, ["lines", "restock"]],
+    ["of no lines", { lines: [], restock }, ["lines"]],
+    ["of nothing", { lines: [{ sku: "ROUTER-CUP", quantity: 0 }], restock }, ["lines.0.quantity"]],
+    ["with a price", { lines: [{ ...lines[0], amount: 1 }], restock }, ["lines.0.amount"]],
+    ["with an amount", { lines, restock, amount: { amount: 1, currency: "EUR" } }, ["amount"]],
+    ["with a note that is none", { lines, reason: " ", restock: "yes" }, ["reason", "restock"]],
+  ])("%s is 400, with paths", async (_, body, paths) => {
+    const answer = await comeBack(newId("ord"), body);
+    expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request" } });
+    expect([...new Set(answer.json.errors!.map(({ path }) => path))].sort()).toEqual(paths);
+  });
+
+  test("takes a key", async () => {
+    const answer = await comeBack(newId("ord"), { lines, restock }, staff, {});
+    expect(answer).toMatchObject({ status: 400, json: { code: "idempotency_key_required" } });
   });
 });
 
@@ -282,27 +410,4 @@ test("the catalogue is paged", async () => {
   }
   expect(seen.length).toBeGreaterThanOrEqual(3);
   expect(seen).toEqual([...new Set(seen)].sort());
-});
-
-describe("the provider's webhook", () => {
-  test("that is forged is 401", async () => {
-    const body = JSON.stringify({ id: "n", type: "authorization.approved", orderId: newId("ord") });
-    const headers = { "Cartwright-Signature": Payment.signWebhook(body, "guess", Date.now() / 1000) };
-    expect((await call(payments, "POST", "/webhooks/sandbox", { body, headers })).status).toBe(401);
-  });
-
-  test("of a kind that we don't know is taken and ignored", async () => {
-    const body = JSON.stringify({ id: "n", type: "payout.paid", orderId: newId("ord") });
-    const signature = Payment.signWebhook(body, Resource.SandboxWebhookSecret.value, Math.floor(Date.now() / 1000));
-    const headers = { "Cartwright-Signature": signature };
-    const answer = await call(payments, "POST", "/webhooks/sandbox", { body, headers });
-    expect(answer).toMatchObject({ status: 200, json: { ignored: true } });
-  });
-
-  test("about an order without a payment is 404", async () => {
-    const body = JSON.stringify({ id: "n", type: "authorization.approved", orderId: newId("ord") });
-    const signature = Payment.signWebhook(body, Resource.SandboxWebhookSecret.value, Math.floor(Date.now() / 1000));
-    const headers = { "Cartwright-Signature": signature };
-    expect((await call(payments, "POST", "/webhooks/sandbox", { body, headers })).status).toBe(404);
-  });
 });

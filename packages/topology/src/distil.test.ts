@@ -90,6 +90,28 @@ describe("what the topology tells", () => {
     });
   });
 
+  test("an alarm has AWS's defaults, and the topic that it tells", () => {
+    expect(topology.topics).toEqual({ Alarms: { name: "alarms", arn: arn("sns", "alarms") } });
+    expect(topology.alarms).toEqual({
+      DeadLettersWait: {
+        name: "dead-letters-wait",
+        description: "A person has to look.",
+        namespace: "AWS/SQS",
+        metric: "ApproximateNumberOfMessagesVisible",
+        dimensions: { QueueName: "Dead" },
+        statistic: "Maximum",
+        comparison: "GreaterThanThreshold",
+        threshold: 0,
+        periodSeconds: 60,
+        evaluationPeriods: 3,
+        datapointsToAlarm: 3,
+        treatMissingData: "missing",
+        actions: [arn("sns", "alarms")],
+        okActions: [],
+      },
+    });
+  });
+
   test("the order in which resources were created makes no difference", () => {
     const graph = exampleGraph();
     graph.resources.reverse();
@@ -100,8 +122,8 @@ describe("what the topology tells", () => {
 describe("what the topology can't tell is refused, by the name of the resource", () => {
   test("a type that nobody has thought of", () => {
     const graph = exampleGraph();
-    graph.resources.push(resource("aws:sns/topic:Topic", "Alerts"));
-    expect(() => distil(graph)).toThrow("Alerts (aws:sns/topic:Topic): the topology has no place for this type");
+    graph.resources.push(resource("aws:kinesis/stream:Stream", "Clicks"));
+    expect(() => distil(graph)).toThrow("Clicks (aws:kinesis/stream:Stream): the topology has no place for this type");
   });
 
   test("a setting that nobody has thought of", () => {
@@ -133,6 +155,25 @@ describe("what the topology can't tell is refused, by the name of the resource",
     const graph = exampleGraph();
     graph.resources.push({ ...find(graph, "WorkerMapping"), urn: "urn:second", name: "WorkerMapping2" });
     expect(() => distil(graph)).toThrow(/^WorkerMapping2 .*Worker has another source already/);
+  });
+
+  test("an alarm that is more than a metric and a threshold", () => {
+    const graph = exampleWith("DeadLettersWait", { extendedStatistic: "p99" });
+    expect(() => distil(graph)).toThrow(/^DeadLettersWait .*Unrecognized key: "extendedStatistic"/);
+  });
+
+  test("an alarm that tells nobody any more", () => {
+    expect(() => distil(exampleWith("DeadLettersWait", { actionsEnabled: false }))).toThrow(/actionsEnabled/);
+  });
+
+  test("an alarm on a queue, or to a topic, that does not exist", () => {
+    const graph = exampleWith("DeadLettersWait", {
+      dimensions: { QueueName: "Gone" },
+      okActions: [arn("sns", "nobody")],
+    });
+    expect(() => distil(graph)).toThrow(
+      `- alarm DeadLettersWait refers to ${arn("sns", "nobody")}\n- alarm DeadLettersWait refers to Gone`,
+    );
   });
 
   test("everything that is referred to but missing, all at once", () => {

@@ -14,6 +14,7 @@ export function distil(graph: Graph): Model.Topology {
     stage: graph.stage,
     region: graph.region,
     account: graph.account,
+    alarms: alarms(graph),
     apis: apis(graph),
     archives: archives(graph),
     buses: buses(graph),
@@ -26,6 +27,7 @@ export function distil(graph: Graph): Model.Topology {
     rules: rules(graph),
     schedules: schedules(graph),
     tables: tables(graph),
+    topics: topics(graph),
     userPools: userPools(graph),
   } satisfies z.input<typeof Model.Topology>);
   assertClosed(topology);
@@ -33,6 +35,7 @@ export function distil(graph: Graph): Model.Topology {
 }
 
 const types = {
+  alarm: "aws:cloudwatch/metricAlarm:MetricAlarm",
   api: "aws:apigatewayv2/api:Api",
   archive: "aws:cloudwatch/eventArchive:EventArchive",
   asynchronousInvocation: "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
@@ -51,6 +54,7 @@ const types = {
   stage: "aws:apigatewayv2/stage:Stage",
   table: "aws:dynamodb/table:Table",
   target: "aws:cloudwatch/eventTarget:EventTarget",
+  topic: "aws:sns/topic:Topic",
   userGroup: "aws:cognito/userGroup:UserGroup",
   userPool: "aws:cognito/userPool:UserPool",
   userPoolClient: "aws:cognito/userPoolClient:UserPoolClient",
@@ -59,7 +63,6 @@ const types = {
 /** They have no part in what happens when a request or an event arrives. */
 const ignoredTypes = new Set([
   "aws:cloudwatch/logGroup:LogGroup",
-  "aws:cloudwatch/metricAlarm:MetricAlarm",
   "aws:lambda/permission:Permission",
   "aws:s3/bucketObjectv2:BucketObjectv2",
   "pulumi:pulumi:Stack",
@@ -328,6 +331,35 @@ function userPools(graph: Graph): Record<string, Model.UserPool> {
         .filter((group) => group.userPoolId === id)
         .map((group) => group.name)
         .sort(),
+    };
+  });
+}
+
+function topics(graph: Graph): Record<string, Model.Topic> {
+  return byLogicalName(graph, types.topic, (resource) => ({
+    name: read(Input.Topic, resource).name,
+    arn: output(resource, "arn"),
+  }));
+}
+
+function alarms(graph: Graph): Record<string, Model.Alarm> {
+  return byLogicalName(graph, types.alarm, (resource) => {
+    const input = read(Input.MetricAlarm, resource);
+    return {
+      name: input.name,
+      description: input.alarmDescription,
+      namespace: input.namespace,
+      metric: input.metricName,
+      dimensions: input.dimensions,
+      statistic: input.statistic,
+      comparison: input.comparisonOperator,
+      threshold: input.threshold,
+      periodSeconds: input.period,
+      evaluationPeriods: input.evaluationPeriods,
+      datapointsToAlarm: input.datapointsToAlarm ?? input.evaluationPeriods,
+      treatMissingData: input.treatMissingData,
+      actions: input.alarmActions,
+      okActions: input.okActions,
     };
   });
 }

@@ -94,6 +94,27 @@ export function exampleGraph(): Graph {
           target: { arn: arn("lambda", "function:Worker"), input: "{}" },
         },
       }),
+      component("sst:aws:SnsTopic", "Alarms"),
+      resource("aws:sns/topic:Topic", "AlarmsTopic", {
+        parent: "Alarms",
+        inputs: { name: "alarms", fifoTopic: false },
+        outputs: { arn: arn("sns", "alarms") },
+      }),
+      resource("aws:cloudwatch/metricAlarm:MetricAlarm", "DeadLettersWait", {
+        inputs: {
+          name: "dead-letters-wait",
+          alarmDescription: "A person has to look.",
+          namespace: "AWS/SQS",
+          metricName: "ApproximateNumberOfMessagesVisible",
+          dimensions: { QueueName: "Dead" },
+          statistic: "Maximum",
+          comparisonOperator: "GreaterThanThreshold",
+          threshold: 0,
+          period: 60,
+          evaluationPeriods: 3,
+          alarmActions: [arn("sns", "alarms")],
+        },
+      }),
     ],
     builds: {
       Worker: { functionID: "Worker", handler: "src/worker.handler", links: { Orders: {} } },

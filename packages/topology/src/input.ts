@@ -198,6 +198,37 @@ export const UserPoolClient = z.looseObject({ userPoolId: z.string(), explicitAu
 
 export const UserGroup = z.strictObject({ userPoolId: z.string(), name: z.string(), description: ignored });
 
+export const Topic = z.strictObject({
+  name: z.string(),
+  fifoTopic: z.literal(false).default(false),
+  displayName: ignored,
+});
+
+/** An alarm on one metric: one on a formula of several, or on an anomaly, has other settings. */
+export const MetricAlarm = z.strictObject({
+  name: z.string(),
+  alarmDescription: z.string().optional(),
+  namespace: z.string(),
+  metricName: z.string(),
+  dimensions: z.record(z.string(), z.string()).default({}),
+  statistic: z.enum(["Average", "Maximum", "Minimum", "SampleCount", "Sum"]),
+  comparisonOperator: z.enum([
+    "GreaterThanOrEqualToThreshold",
+    "GreaterThanThreshold",
+    "LessThanOrEqualToThreshold",
+    "LessThanThreshold",
+  ]),
+  threshold: z.number(),
+  period: z.number(),
+  evaluationPeriods: z.number(),
+  /** AWS's default: all of the periods. */
+  datapointsToAlarm: z.number().optional(),
+  treatMissingData: z.enum(["breaching", "ignore", "missing", "notBreaching"]).default("missing"),
+  actionsEnabled: z.literal(true).default(true),
+  alarmActions: z.array(z.string()).default([]),
+  okActions: z.array(z.string()).default([]),
+});
+
 export const Role = z.strictObject({
   name: z.string(),
   assumeRolePolicy: Json,

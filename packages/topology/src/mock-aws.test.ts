@@ -45,6 +45,11 @@ test("a table has the ARN of a stream only when it has a stream", () => {
   expect(created(place, type, "OrdersTable", { name: "orders", streamEnabled: false })).not.toHaveProperty("streamArn");
 });
 
+test("a topic goes by its ARN, which alarms name", () => {
+  const arn = "arn:aws:sns:eu-west-1:123456789012:alarms";
+  expect(created(place, "aws:sns/topic:Topic", "AlarmsTopic", { name: "alarms" })).toMatchObject({ id: arn, arn });
+});
+
 test("a resource without a name of its own goes by its logical one", () => {
   const { id, arn } = created(place, "aws:cloudwatch/eventRule:EventRule", "Placed", { eventBusName: "bus" });
   expect({ id, arn }).toEqual({ id: "Placed", arn: "arn:aws:events:eu-west-1:123456789012:rule/bus/Placed" });

@@ -37,6 +37,8 @@ export function created(
       return named("events", `rule/${inputs.eventBusName ?? "default"}/${name}`);
     case "aws:cloudwatch/logGroup:LogGroup":
       return named("logs", `log-group:${name}`);
+    case "aws:cloudwatch/metricAlarm:MetricAlarm":
+      return named("cloudwatch", `alarm:${name}`);
     case "aws:cognito/userPool:UserPool": {
       const id = `${region}_${logicalName}`;
       return {
@@ -75,6 +77,10 @@ export function created(
     case "aws:sfn/stateMachine:StateMachine": {
       const machine = arn("states", `stateMachine:${name}`);
       return { id: machine, name, arn: machine };
+    }
+    case "aws:sns/topic:Topic": {
+      const topic = arn("sns", name);
+      return { id: topic, name, arn: topic };
     }
     case "aws:sqs/queue:Queue": {
       const url = `https://sqs.${region}.amazonaws.com/${account}/${name}`;

@@ -156,11 +156,43 @@ export const Role = z.strictObject({
 });
 export type Role = z.infer<typeof Role>;
 
+/** Where alarms and the like are told; who subscribes to it is not for the stacks to say. */
+export const Topic = z.strictObject({ name: z.string(), arn: Arn });
+export type Topic = z.infer<typeof Topic>;
+
+/** Goes off when a metric has been beyond its threshold in `datapointsToAlarm` of the last `evaluationPeriods`. */
+export const Alarm = z.strictObject({
+  name: z.string(),
+  description: z.string().optional(),
+  namespace: z.string(),
+  metric: z.string(),
+  dimensions: z.record(z.string(), z.string()),
+  statistic: z.enum(["Average", "Maximum", "Minimum", "SampleCount", "Sum"]),
+  comparison: z.enum([
+    "GreaterThanOrEqualToThreshold",
+    "GreaterThanThreshold",
+    "LessThanOrEqualToThreshold",
+    "LessThanThreshold",
+  ]),
+  threshold: z.number(),
+  periodSeconds: z.number().int(),
+  evaluationPeriods: z.number().int(),
+  datapointsToAlarm: z.number().int(),
+  /** What a period without any value counts as. */
+  treatMissingData: z.enum(["breaching", "ignore", "missing", "notBreaching"]),
+  /** Told when it goes off. */
+  actions: z.array(Arn),
+  /** Told when it is over. */
+  okActions: z.array(Arn),
+});
+export type Alarm = z.infer<typeof Alarm>;
+
 export const Topology = z.strictObject({
   app: z.string(),
   stage: z.string(),
   region: z.string(),
   account: z.string(),
+  alarms: z.record(z.string(), Alarm),
   apis: z.record(z.string(), Api),
   archives: z.record(z.string(), Archive),
   buses: z.record(z.string(), Bus),
@@ -174,6 +206,7 @@ export const Topology = z.strictObject({
   rules: z.record(z.string(), Rule),
   schedules: z.record(z.string(), Schedule),
   tables: z.record(z.string(), Table),
+  topics: z.record(z.string(), Topic),
   userPools: z.record(z.string(), UserPool),
 });
 export type Topology = z.infer<typeof Topology>;

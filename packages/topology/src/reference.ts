@@ -22,6 +22,8 @@ function references(topology: Topology): Reference[] {
   const queues = arns(topology.queues);
   const targets = [...functions, ...queues, ...arns(topology.machines)];
   const streams = Object.values(topology.tables).flatMap((table) => table.stream?.arn ?? []);
+  const topics = arns(topology.topics);
+  const queueNames = Object.values(topology.queues).map((queue) => queue.name);
   const busNames = Object.values(topology.buses).map((bus) => bus.name);
   const roles = arns(topology.roles);
   const found: Reference[] = [];
@@ -49,6 +51,10 @@ function references(topology: Topology): Reference[] {
   for (const [name, schedule] of Object.entries(topology.schedules)) noteTarget(`schedule ${name}`, schedule.target);
   for (const [name, api] of Object.entries(topology.apis)) {
     for (const route of api.routes) note(`route ${route.key} of ${name}`, route.function, functions);
+  }
+  for (const [name, { namespace, dimensions, actions, okActions }] of Object.entries(topology.alarms)) {
+    for (const action of [...actions, ...okActions]) note(`alarm ${name}`, action, topics);
+    if (namespace === "AWS/SQS") note(`alarm ${name}`, dimensions.QueueName, queueNames);
   }
   return found;
 

@@ -25,8 +25,8 @@ import { defaultSharing, type Shared, SharedCircuit, type Sharing, type Store } 
 
 export interface Options extends Rules, Sharing {
   /**
-   * How long a call may take. Default: 4000, so that two calls (one that is lost, and its look-up) end within the ten
-   * seconds of a function.
+   * How long a call may take. Default: 4000, so that a call that is lost, its look-up, and both once more end within
+   * the half minute of a function.
    */
   timeLimitMs: number;
   /** While others fail, an instance shares its successes after so many of them. Default: 20. */

@@ -92,6 +92,8 @@ const reservations = lazy(
           orderId: { type: "string", required: true },
           status: { type: ["held", "committed", "released"] as const, required: true },
           lines: { type: CustomAttributeType<OrderLine[]>("any"), required: true },
+          /** What came back of a committed one, by what brought it. */
+          returns: { type: CustomAttributeType<{ id: string; lines: OrderLine[] }[]>("any") },
           version: { type: "number", required: true },
           outbox: { type: "string" },
         },

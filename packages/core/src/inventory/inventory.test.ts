@@ -1,6 +1,7 @@
 import { newId } from "@cartwright/events";
 import { describe, expect, test } from "vitest";
 import { Inventory } from "./index.ts";
+import { inventory } from "./inventory.entity.ts";
 
 const cause = { correlationId: "test" };
 
@@ -17,6 +18,32 @@ const createCheckout = (lines: { sku: string; quantity: number }[]) => ({
   orderId: newId("ord"),
   lines,
 });
+
+/** An order of so many of a product's five units, which is paid. */
+async function createCommitted(quantity = 2) {
+  const sku = await createProduct(5);
+  const { orderId, lines } = createCheckout([{ sku, quantity }]);
+  await Inventory.reserve({ orderId, lines }, cause);
+  await Promise.all([Inventory.commit(orderId, cause), Inventory.commit(orderId, cause)]);
+  return { sku, orderId };
+}
+
+async function takeBack(
+  orderId: string,
+  lines: { sku: string; quantity: number }[],
+  { returnId = newId("ret"), restock = true } = {},
+): Promise<string> {
+  await Inventory.takeBack(orderId, { returnId, lines, restock }, cause);
+  return returnId;
+}
+
+async function reservationOf(orderId: string) {
+  const { data } = await inventory().entities.reservations.get({ orderId }).go({ consistent: true });
+  return data!;
+}
+
+const toldBy = async (orderId: string) =>
+  JSON.parse((await reservationOf(orderId)).outbox ?? "[]") as { name: string; data: Record<string, unknown> }[];
 
 describe("reserving stock", () => {
   test("twice, and at the same time, holds it once", async () => {
@@ -79,15 +106,156 @@ describe("ending a reservation", () => {
     expect(await Inventory.stockFromSku(sku)).toMatchObject({ available: 5, reserved: 0 });
   });
 
-  test("committing twice is once, and a committed one can't be released", async () => {
+  test("committing twice, and at the same time, is once", async () => {
+    const { sku, orderId } = await createCommitted();
+    const { version } = await reservationOf(orderId);
+    await Promise.all([Inventory.commit(orderId, cause), Inventory.commit(orderId, cause)]);
+    expect((await reservationOf(orderId)).version).toBe(version);
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 3, reserved: 2 });
+  });
+
+  test("releasing a committed one, twice and at the same time, puts its units back once", async () => {
+    const { sku, orderId } = await createCommitted();
+    await Promise.all([Inventory.release(orderId, cause), Inventory.release(orderId, cause)]);
+    expect(await toldBy(orderId)).toMatchObject([
+      { name: "stock.restocked", data: { orderId, lines: [{ sku, quantity: 2 }] } },
+    ]);
+    const { version } = await reservationOf(orderId);
+    await Inventory.release(orderId, cause);
+    expect((await reservationOf(orderId)).version).toBe(version);
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 5, reserved: 0 });
+  });
+
+  test("releasing a committed one puts back what has not come back already", async () => {
+    const { sku, orderId } = await createCommitted();
+    await takeBack(orderId, [{ sku, quantity: 1 }]);
+    await Inventory.release(orderId, cause);
+    await Inventory.release(orderId, cause);
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 5, reserved: 0 });
+  });
+
+  test("committing and releasing at the same time ends with the units back, whichever came first", async () => {
+    for (let round = 0; round < 10; round++) {
+      const sku = await createProduct(5);
+      const { orderId, lines } = createCheckout([{ sku, quantity: 2 }]);
+      await Inventory.reserve({ orderId, lines }, cause);
+      await Promise.all([Inventory.commit(orderId, cause), Inventory.release(orderId, cause)]);
+      expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 5, reserved: 0 });
+    }
+  });
+
+  test("committing what was released leaves it released, for its money goes back", async () => {
     const sku = await createProduct(5);
     const checkout = createCheckout([{ sku, quantity: 2 }]);
     await Inventory.reserve(checkout, cause);
-    await Promise.all([Inventory.commit(checkout.orderId, cause), Inventory.commit(checkout.orderId, cause)]);
-    await expect(Inventory.release(checkout.orderId, cause)).rejects.toMatchObject({
-      name: "ReservationCommittedError",
-    });
+    await Inventory.release(checkout.orderId, cause);
+    await Inventory.commit(checkout.orderId, cause);
+    expect((await reservationOf(checkout.orderId)).status).toBe("released");
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 5, reserved: 0 });
+  });
+
+  test("committing what was never reserved is an error", async () => {
+    await expect(Inventory.commit(newId("ord"), cause)).rejects.toMatchObject({ name: "ReservationReleasedError" });
+  });
+});
+
+describe("taking back what was sold", () => {
+  test("in part leaves the rest with the order, and tells of what is on the shelf again", async () => {
+    const { sku, orderId } = await createCommitted(3);
+    const returnId = await takeBack(orderId, [{ sku, quantity: 1 }]);
     expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 3, reserved: 2 });
+    expect(await toldBy(orderId)).toMatchObject([
+      { name: "stock.restocked", data: { orderId, returnId, lines: [{ sku, quantity: 1 }] } },
+    ]);
+    await takeBack(orderId, [{ sku, quantity: 2 }]);
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 5, reserved: 0 });
+  });
+
+  test("twice, and at the same time, counts a return once", async () => {
+    const { sku, orderId } = await createCommitted(3);
+    const returnId = newId("ret");
+    const again = () => takeBack(orderId, [{ sku, quantity: 1 }], { returnId });
+    await Promise.all([again(), again(), again()]);
+    const { version } = await reservationOf(orderId);
+    await again();
+    expect((await reservationOf(orderId)).version).toBe(version);
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 3, reserved: 2 });
+  });
+
+  test("by several returns at the same time counts them all", async () => {
+    const { sku, orderId } = await createCommitted(5);
+    await Promise.all(Array.from({ length: 5 }, () => takeBack(orderId, [{ sku, quantity: 1 }])));
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 5, reserved: 0 });
+  });
+
+  test("never takes more than the order has, also at the same time", async () => {
+    const { sku, orderId } = await createCommitted(2);
+    await expect(takeBack(orderId, [{ sku, quantity: 3 }])).rejects.toMatchObject({ name: "StockNotTakenError" });
+    const other = await createProduct(5);
+    await expect(takeBack(orderId, [{ sku: other, quantity: 1 }])).rejects.toMatchObject({ code: "stock_not_taken" });
+    const both = await Promise.allSettled([
+      takeBack(orderId, [{ sku, quantity: 2 }]),
+      takeBack(orderId, [{ sku, quantity: 2 }]),
+    ]);
+    expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 5, reserved: 0 });
+    expect(await Inventory.stockFromSku(other)).toMatchObject({ available: 5, reserved: 0 });
+  });
+
+  test("of several products takes all lines or none", async () => {
+    const [one, two] = [await createProduct(5), await createProduct(5)];
+    const lines = [
+      { sku: one, quantity: 2 },
+      { sku: two, quantity: 1 },
+    ];
+    const { orderId } = createCheckout(lines);
+    await Inventory.reserve({ orderId, lines }, cause);
+    const tooMany = [
+      { sku: one, quantity: 2 },
+      { sku: two, quantity: 2 },
+    ];
+    await expect(takeBack(orderId, tooMany)).rejects.toMatchObject({ name: "StockNotTakenError" });
+    expect(await Inventory.stockFromSku(one)).toMatchObject({ available: 3, reserved: 2 });
+    await takeBack(orderId, lines);
+    for (const sku of [one, two]) {
+      expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 5, reserved: 0 });
+    }
+  });
+
+  test("what is spoilt writes it off, once: it is neither the order's nor for sale", async () => {
+    const { sku, orderId } = await createCommitted(2);
+    const returnId = newId("ret");
+    for (let time = 0; time < 2; time++) {
+      await takeBack(orderId, [{ sku, quantity: 1 }], { returnId, restock: false });
+      expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 4, available: 3, reserved: 1 });
+    }
+    expect(await toldBy(orderId)).toMatchObject([{ name: "stock.written-off", data: { returnId } }]);
+  });
+
+  test("is possible before the payment is told, which it presupposes", async () => {
+    const sku = await createProduct(5);
+    const checkout = createCheckout([{ sku, quantity: 2 }]);
+    await Inventory.reserve(checkout, cause);
+    await takeBack(checkout.orderId, [{ sku, quantity: 1 }]);
+    expect((await reservationOf(checkout.orderId)).status).toBe("committed");
+    await Inventory.commit(checkout.orderId, cause);
+    expect(await Inventory.stockFromSku(sku)).toEqual({ sku, onHand: 5, available: 4, reserved: 1 });
+  });
+
+  test("is an error when nothing is with the order: it was released, cancelled or never reserved", async () => {
+    const sku = await createProduct(5);
+    const checkout = createCheckout([{ sku, quantity: 2 }]);
+    await Inventory.reserve(checkout, cause);
+    await Inventory.release(checkout.orderId, cause);
+    const lines = [{ sku, quantity: 1 }];
+    const released = { name: "ReservationReleasedError" };
+    await expect(takeBack(checkout.orderId, lines)).rejects.toMatchObject(released);
+    await expect(takeBack(newId("ord"), lines)).rejects.toMatchObject(released);
+    const cancelled = await createCommitted();
+    await Inventory.release(cancelled.orderId, cause);
+    const late = takeBack(cancelled.orderId, [{ sku: cancelled.sku, quantity: 1 }]);
+    await expect(late).rejects.toMatchObject({ name: "StockNotTakenError" });
+    expect(await Inventory.stockFromSku(sku)).toMatchObject({ available: 5, reserved: 0 });
   });
 });
 

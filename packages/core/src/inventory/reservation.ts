@@ -2,15 +2,18 @@
 import {
   type Cause,
   type Checkout,
+  type OrderLine,
   StockCommitted,
   StockReleased,
   StockReserved,
+  StockRestocked,
+  StockWrittenOff,
   withPrefix,
 } from "@cartwright/events";
 import { isConditionFailure, reaching } from "../aws-fault.ts";
 import { now } from "../clock.ts";
 import { untilUncontended } from "../contention.ts";
-import { DomainError } from "../error.ts";
+import { DomainError, UnavailableError } from "../error.ts";
 import { type Fact, fact, record } from "../outbox.ts";
 import { inventory, type ReservationItem } from "./inventory.entity.ts";
 
@@ -28,10 +31,10 @@ export class ReleasedError extends DomainError {
   }
 }
 
-export class CommittedError extends DomainError {
-  override name = "ReservationCommittedError";
-  constructor(orderId: string) {
-    super("conflict", "reservation_committed", `the stock of ${orderId} is paid for and can't be released`);
+export class NotTakenError extends DomainError {
+  override name = "StockNotTakenError";
+  constructor(orderId: string, skus: string[]) {
+    super("conflict", "stock_not_taken", `${orderId} has not that many units of ${skus.join(", ")} to give back`);
   }
 }
 
@@ -66,12 +69,15 @@ export async function reserve(order: Pick<Checkout, "orderId" | "lines">, cause:
   throw new OutOfStockError(lacking.map(({ sku }) => sku));
 }
 
-/** Undoes `reserve`, and keeps a `reserve` that arrives later from taking hold. Repeating it changes nothing. */
+/**
+ * Undoes `reserve`, and keeps a `reserve` that arrives later from taking hold. Of an order that was paid already all
+ * units are put back. Repeating it changes nothing.
+ */
 export async function release(orderId: string, cause: Cause): Promise<void> {
   const reservation = await read(orderId);
   if (!reservation) return bar(orderId, cause);
   if (reservation.status === "released") return;
-  if (reservation.status === "committed") throw new CommittedError(orderId);
+  if (reservation.status === "committed") return putBackAll(reservation, cause);
   const { lines } = reservation;
   const set = end(reservation, "released", cause, fact(StockReleased, { orderId, lines }));
   const write = () =>
@@ -92,11 +98,14 @@ export async function release(orderId: string, cause: Cause): Promise<void> {
   if (canceled) return release(orderId, cause);
 }
 
-/** Makes the hold of a paid order permanent: from now on only shipping it takes the units away. */
+/**
+ * Makes the hold of a paid order permanent: from now on only shipping it takes the units away. One that was released is
+ * left so: the order was given up before its money came, and the money goes back.
+ */
 export async function commit(orderId: string, cause: Cause): Promise<void> {
   const reservation = await read(orderId);
-  if (!reservation || reservation.status === "released") throw new ReleasedError(orderId);
-  if (reservation.status === "committed") return;
+  if (!reservation) throw new ReleasedError(orderId);
+  if (reservation.status !== "held") return;
   const { lines } = reservation;
   const patch = inventory()
     .entities.reservations.patch({ orderId })
@@ -107,6 +116,86 @@ export async function commit(orderId: string, cause: Cause): Promise<void> {
     if (!isConditionFailure(error)) throw error;
     return commit(orderId, cause);
   });
+}
+
+/**
+ * Takes back units of a paid order, once per return, to be sold again or to be written off. Throws `NotTakenError` for
+ * more than the order has.
+ */
+export async function takeBack(
+  orderId: string,
+  { returnId, lines, restock }: { returnId: string; lines: OrderLine[]; restock: boolean },
+  cause: Cause,
+): Promise<void> {
+  // The return may be told before the payment that it presupposes.
+  await commit(orderId, cause);
+  const reservation = await read(orderId);
+  if (reservation?.status !== "committed") throw new ReleasedError(orderId);
+  const event = restock ? StockRestocked : StockWrittenOff;
+  await putBack(reservation, { id: returnId, lines }, restock, fact(event, { orderId, lines, returnId }), cause);
+}
+
+/** The undo of a paid order is a return of all that is left of it. */
+const cancellation = "cancellation";
+
+async function putBackAll(reservation: ReservationItem, cause: Cause): Promise<void> {
+  const { orderId } = reservation;
+  const lines = [...left(reservation)].flatMap(([sku, quantity]) => (quantity > 0 ? [{ sku, quantity }] : []));
+  if (lines.length === 0) return;
+  await putBack(reservation, { id: cancellation, lines }, true, fact(StockRestocked, { orderId, lines }), cause);
+}
+
+async function putBack(
+  reservation: ReservationItem,
+  given: { id: string; lines: OrderLine[] },
+  restock: boolean,
+  event: Fact,
+  cause: Cause,
+): Promise<void> {
+  const { orderId, returns = [], version: expected } = reservation;
+  if (returns.some(({ id }) => id === given.id)) return;
+  const remaining = left(reservation);
+  const lacking = given.lines.filter(({ sku, quantity }) => (remaining.get(sku) ?? 0) < quantity);
+  if (lacking.length > 0)
+    throw new NotTakenError(
+      orderId,
+      lacking.map(({ sku }) => sku),
+    );
+  const set = {
+    returns: [...returns, given],
+    ...record(withPrefix("rsv", orderId), expected, now(), cause, [event]),
+  };
+  const write = () =>
+    inventory()
+      .transaction.write(({ stock, reservations }) => [
+        reservations
+          .patch({ orderId })
+          .set(set)
+          .where(({ version }, { eq }) => eq(version, expected))
+          .commit(),
+        ...given.lines.map(({ sku, quantity }) =>
+          stock
+            .patch({ sku })
+            .add({ available: restock ? quantity : 0, reserved: -quantity })
+            .commit(),
+        ),
+      ])
+      .go();
+  const { canceled } = await untilUncontended(`the stock of ${orderId}`, () => reaching("stock", write()));
+  if (!canceled) return;
+  // Somebody changed it between our read and our write: look again at what it is now.
+  const current = await read(orderId);
+  if (current && current.version !== expected) return putBack(current, given, restock, event, cause);
+  throw new UnavailableError(`the stock of ${orderId} could not be changed`);
+}
+
+/** Units of a committed reservation that have not come back, by SKU. */
+function left({ lines, returns = [] }: ReservationItem): Map<string, number> {
+  const quantities = new Map(lines.map(({ sku, quantity }) => [sku, quantity]));
+  for (const { sku, quantity } of returns.flatMap((given) => given.lines)) {
+    quantities.set(sku, (quantities.get(sku) ?? 0) - quantity);
+  }
+  return quantities;
 }
 
 /** Leaves a released reservation where none was, so that a `reserve` still under way finds the order undone. */

@@ -17,12 +17,29 @@ import { seal } from "../seal.ts";
 import { type OrderItem, orders, ordersAndInbox } from "./order.entity.ts";
 import { price } from "./price-list.ts";
 import * as rule from "./rule.ts";
-import { ID, Info, type Line, type Place, type Summary } from "./schema.ts";
+import {
+  type Cancellation,
+  ID,
+  Info,
+  type Line,
+  type Place,
+  type RecordReturn,
+  Return,
+  type Summary,
+} from "./schema.ts";
 import { momentsOf, type Timeline } from "./timeline.ts";
 
 export { applyProduct } from "./price-list.ts";
-export { AbandonedError, type Failure, NotAbandonedError, type Step, transitions } from "./rule.ts";
-export { Address, ID, Info, Line, Place, Summary } from "./schema.ts";
+export {
+  AbandonedError,
+  type Failure,
+  NotAbandonedError,
+  NotCancellableError,
+  NotReturnableError,
+  type Step,
+  transitions,
+} from "./rule.ts";
+export { Address, Cancellation, ID, Info, Line, Place, RecordReturn, Return, Summary } from "./schema.ts";
 export { addToTimeline, Moment, Timeline } from "./timeline.ts";
 
 /** How long an unpaid order may hold its stock, and wait for a customer to complete a payment. */
@@ -46,7 +63,7 @@ export async function place(
   cause: Cause,
 ): Promise<{ order: Info; replayed: boolean }> {
   const orderId = deriveId("ord", by.customerId, by.idempotencyKey);
-  const fingerprint = createHash("sha256").update(JSON.stringify(input)).digest("base64url");
+  const fingerprint = fingerprintOf(input);
   const earlier = await read(orderId);
   if (earlier) return { order: replay(earlier, fingerprint), replayed: true };
 
@@ -102,6 +119,61 @@ export async function cancel(orderId: string, cause: Cause): Promise<void> {
   await change(orderId, cause, rule.cancel);
 }
 
+/**
+ * Cancels an order that is still to be fulfilled, for its owner or for staff. What it holds is given back by its
+ * checkout, so the order is `cancelled` a little later. Repeating it changes nothing; `replayed` says that this very
+ * request did it before. Throws `NotCancellableError`; an order of somebody else is not found.
+ */
+export async function requestCancellation(
+  orderId: string,
+  by: { actor: Actor; idempotencyKey: string },
+  cause: Cause,
+): Promise<{ cancellation: Cancellation; replayed: boolean }> {
+  const seen = visible(await read(orderId), orderId, by.actor);
+  const cancelKey = fingerprintOf([by.actor.userId, by.idempotencyKey]);
+  const asker = seen.customerId === by.actor.userId ? "customer" : "staff";
+  const order = await change(orderId, cause, (item) => rule.requestCancellation(item, asker, cancelKey));
+  const reason = (order.abandonedFor ?? order.reason) as CancelReason;
+  const replayed = seen.cancelKey === cancelKey;
+  const isOver = seen.status === "cancelled" && !replayed;
+  return { cancellation: { orderId, status: isOver ? "cancelled" : "cancelling", reason }, replayed };
+}
+
+/**
+ * Records goods that came back; their refund and restocking follow from its event. The same key and input is the same
+ * return. Throws `NotFoundError`, `KeyReusedError`, and `NotReturnableError`, naming the lines that are too many.
+ */
+export async function recordReturn(
+  orderId: string,
+  input: RecordReturn,
+  by: { actorId: string; idempotencyKey: string },
+  cause: Cause,
+): Promise<{ given: Return; replayed: boolean }> {
+  const id = deriveId("ret", orderId, by.actorId, by.idempotencyKey);
+  const fingerprint = fingerprintOf(input);
+  const { lines, restock, reason } = input;
+  const createdAt = now().toISOString();
+  let replayed = false;
+  const order = await change(orderId, cause, (item) => {
+    replayed = item.returns?.some((one) => one.id === id) ?? false;
+    if (replayed) return undefined;
+    return rule.recordReturn(item, { id, lines, restock, ...(reason && { reason }), createdAt, fingerprint });
+  });
+  const given = order.returns!.find((one) => one.id === id)!;
+  if (given.fingerprint !== fingerprint) throw new KeyReusedError();
+  return { given: Return.parse(given), replayed };
+}
+
+/** Counts what was paid back of an order, each refund once; one that came back from the bank counts no more. */
+export async function recordRefund(
+  orderId: string,
+  refund: Parameters<typeof rule.refund>[1],
+  cause: Cause,
+): Promise<void> {
+  await change(orderId, cause, (order) => rule.refund(order, refund));
+}
+
+/** The money is there: see `pay` in rule.ts for what that means to an order that did not expect it. */
 export async function markPaid(orderId: string, cause: Cause): Promise<void> {
   await change(orderId, cause, (order) => rule.pay(order, now()));
 }
@@ -126,11 +198,20 @@ export async function resumeOnce(
   }
 }
 
-/** Another customer's order is not found, so that ids can't be probed. */
-export async function fromID(orderId: string, customerId: string): Promise<Info> {
-  const order = await read(orderId);
-  if (order?.customerId !== customerId) throw new NotFoundError(orderId);
-  return serialize(order);
+/** For its owner and for staff. Another customer's order is not found, so that ids can't be probed. */
+export async function fromID(orderId: string, reader: Pick<Actor, "userId"> & Partial<Actor>): Promise<Info> {
+  return serialize(visible(await read(orderId), orderId, reader));
+}
+
+/** For its owner and for staff; for others there is no such order. */
+function visible(
+  order: OrderItem | undefined,
+  orderId: string,
+  reader: Pick<Actor, "userId"> & Partial<Actor>,
+): OrderItem {
+  const maySee = order?.customerId === reader.userId || reader.roles?.includes("staff");
+  if (!order || !maySee) throw new NotFoundError(orderId);
+  return order;
 }
 
 /**
@@ -138,9 +219,7 @@ export async function fromID(orderId: string, customerId: string): Promise<Info>
  * built from events, so it follows the order by a moment.
  */
 export async function timeline(orderId: string, reader: Actor): Promise<Timeline> {
-  const order = await read(orderId);
-  const maySee = order?.customerId === reader.userId || reader.roles.includes("staff");
-  if (!order || !maySee) throw new NotFoundError(orderId);
+  visible(await read(orderId), orderId, reader);
   return { items: await momentsOf(orderId) };
 }
 
@@ -225,9 +304,13 @@ async function existing(orderId: string): Promise<OrderItem> {
   return order;
 }
 
+function fingerprintOf(input: unknown): string {
+  return createHash("sha256").update(JSON.stringify(input)).digest("base64url");
+}
+
 function replay(order: OrderItem, fingerprint: string): Info {
   if (order.fingerprint !== fingerprint) throw new KeyReusedError();
-  const { reason: _, paidAt: __, ...placed } = order;
+  const { reason: _, paidAt: __, abandonedFor: ___, refunds: ____, returns: _____, ...placed } = order;
   return serialize({ ...placed, status: "pending", version: 1 });
 }
 
@@ -240,6 +323,7 @@ function sum(lines: Line[]): Money {
     );
   }
   const amount = lines.reduce((total, line) => total + line.unitPrice.amount * line.quantity, 0);
+  if (amount === 0) throw new InvalidError("nothing_to_pay", "an order has to cost something: there is nothing to pay");
   if (!Number.isSafeInteger(amount)) throw new InvalidError("total_too_large", "the total is too large to be charged");
   return { amount, currency: lines[0]!.unitPrice.currency };
 }
@@ -250,7 +334,10 @@ function serialize(order: OrderItem): Info {
     ...summarize(order),
     lines: order.lines,
     shippingAddress: order.shippingAddress,
+    cancelling: rule.isAbandoned(order) && order.status !== "cancelled",
     paid: order.paidAt !== undefined,
+    refunded: rule.refundedOf(order),
+    returns: order.returns ?? [],
     version: order.version,
   });
 }

@@ -1,5 +1,6 @@
 /** What each event about an order means to a person. */
 import type { CancelReason, DeclineReason, OrderEventName } from "@cartwright/events";
+import { inWords as moneyInWords } from "../money.ts";
 import type { Step } from "./rule.ts";
 import type { TimelineItem } from "./timeline.entity.ts";
 
@@ -27,6 +28,28 @@ const meanings: Record<OrderEventName, Meaning> = {
   "payment.captured": { step: "capture", tell: () => "Payment captured" },
   "order.paid": { tell: () => "Order paid" },
   "stock.committed": { tell: ({ units }) => `Stock set aside for good${counted(units)}` },
+  "payment.outcome-unknown": {
+    tell: ({ failedStep }) => `The provider gave no answer${asked[failedStep ?? ""] ?? ""}: it will be asked again`,
+  },
+  "payment.notified": { tell: () => "The provider has news of the payment" },
+  "payment.refund-requested": { tell: (item) => `Refund decided${money(item)}` },
+  "payment.refund-accepted": { tell: (item) => `Refund under way${money(item)}` },
+  "payment.refunded": { tell: (item) => `Refunded${money(item)}` },
+  "payment.refund-failed": { tell: (item) => `Refund failed${money(item)}: a person has to see to it` },
+  "payment.charged-back": { tell: (item) => `The bank has taken the money back${money(item)}` },
+  "payment.chargeback-closed": { tell: (item) => `The bank has decided about the chargeback${money(item)}` },
+  "payment.mismatched": { tell: () => "The provider's books differ from ours: a person has to look" },
+  "order.cancellation-requested": { tell: () => "Cancellation requested" },
+  "order.returned": { tell: ({ units }) => `Goods returned${counted(units)}` },
+  "order.refunded": { tell: (item) => `Paid back to the customer${money(item)}` },
+  "order.refund-reversed": { tell: (item) => `Refund does not count${money(item)}` },
+  "stock.restocked": { tell: ({ units }) => `Back on the shelf${counted(units)}` },
+  "stock.written-off": { tell: ({ units }) => `Returned goods that can't be sold again${counted(units)}` },
+  "payment.void-requested": { tell: () => "Payment is being undone" },
+  "payment.capture-refused": {
+    step: "capture",
+    tell: () => "The provider refused to collect the money",
+  },
   "order.abandoned": { undo: "abandon", tell: givenUp },
   "payment.voided": { undo: "void", tell: () => "Payment voided: nothing will be charged" },
   "stock.released": { undo: "release", tell: ({ units }) => `Stock given back${counted(units)}` },
@@ -55,6 +78,15 @@ export function textOf(item: TimelineItem): string {
 const triggers: Record<string, string> = {
   watch: "it was not settled yet",
   "payment-action": "the customer was done with their bank",
+  cancellation: "to give everything back",
+  "late-capture": "its money came when it was not expected",
+};
+
+const asked: Record<string, string> = {
+  authorize: " about the authorization",
+  capture: " about the capture",
+  void: " about the void",
+  refund: " about a refund",
 };
 
 const failures: Record<string, string> = {
@@ -71,6 +103,8 @@ const reasons: Record<CancelReason | DeclineReason, string> = {
   temporarily_unavailable: "something was unavailable for too long",
   expired: "its time ran out",
   internal_error: "an error on our side",
+  customer_request: "the customer asked for it",
+  staff_request: "staff asked for it",
   card_declined: "the card was declined",
   refused_by_bank: "the bank refused it",
   other: "the provider gave another reason",
@@ -89,6 +123,13 @@ function because(what: string, why: string | undefined): string {
 
 function inWords(reason: string | undefined): string | undefined {
   return reason && (reasons[reason as keyof typeof reasons] ?? reason.replaceAll("_", " "));
+}
+
+/** Such as ": 19.99 EUR". */
+function money({ amountMinor, currency }: TimelineItem): string {
+  return amountMinor === undefined || currency === undefined
+    ? ""
+    : `: ${moneyInWords({ amount: amountMinor, currency })}`;
 }
 
 function counted(units: number | undefined): string {

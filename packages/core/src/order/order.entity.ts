@@ -3,7 +3,7 @@ import { Resource } from "sst";
 import { dynamo } from "../dynamo.ts";
 import { inboxEntity } from "../inbox.ts";
 import { lazy } from "../lazy.ts";
-import type { Address, Line } from "./schema.ts";
+import type { Address, Line, Return } from "./schema.ts";
 
 /** By id; a customer's orders, newest first. */
 export const orders = lazy(
@@ -14,7 +14,7 @@ export const orders = lazy(
         attributes: {
           orderId: { type: "string", required: true },
           customerId: { type: "string", required: true },
-          status: { type: ["pending", "confirmed", "cancelled"] as const, required: true },
+          status: { type: ["pending", "confirmed", "cancelled", "returned"] as const, required: true },
           lines: { type: CustomAttributeType<Line[]>("any"), required: true },
           totalMinor: { type: "number", required: true },
           currency: { type: "string", required: true },
@@ -27,6 +27,13 @@ export const orders = lazy(
           /** Why the order was cancelled. */
           reason: { type: "string" },
           paidAt: { type: "string" },
+          /** The key of the request that cancelled it, if one did. */
+          cancelKey: { type: "string" },
+          /** When money came in for an order that had been given up, so that it went back. */
+          lateCaptureAt: { type: "string" },
+          /** By id of the refund: what it counts, in minor units, and by which event of its payment. */
+          refunds: { type: CustomAttributeType<Record<string, { amountMinor: number; sequence: number }>>("any") },
+          returns: { type: CustomAttributeType<StoredReturn[]>("any") },
           deadlineAt: { type: "string", required: true },
           createdAt: { type: "string", required: true },
           version: { type: "number", required: true },
@@ -48,6 +55,11 @@ export const orders = lazy(
       { client: dynamo(), table: Resource.OrderTable.name },
     ),
 );
+
+/** With a hash of the request that recorded it. */
+export interface StoredReturn extends Return {
+  fingerprint: string;
+}
 
 /** Entities of one table, so that an order and its inbox change in one transaction. */
 export const ordersAndInbox = lazy(

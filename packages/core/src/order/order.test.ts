@@ -80,6 +80,21 @@ describe("placing an order", () => {
   });
 });
 
+describe("an order that costs nothing", () => {
+  test("is refused, and one that something of it costs is not", async () => {
+    await createPrice("FREE", 0);
+    const by = createCustomer();
+    const free = { sku: "FREE", quantity: 2 };
+    await expect(Order.place(createInput({ lines: [free] }), by, cause)).rejects.toMatchObject({
+      ...{ kind: "invalid", code: "nothing_to_pay" },
+    });
+    expect(await Order.list(by.customerId, { limit: 10 })).toEqual({ items: [] });
+    const lines = [free, { sku: "CUP", quantity: 1 }];
+    const { order } = await Order.place(createInput({ lines }), by, cause);
+    expect(order.total).toEqual({ amount: 950, currency: "EUR" });
+  });
+});
+
 describe("the price list", () => {
   test("an older product event that arrives late changes nothing, nor does a repeated one", async () => {
     await createPrice("LATE", 300, { sequence: 3 });
@@ -105,7 +120,7 @@ describe("the steps of a checkout", () => {
     const { id, customerId } = await createPlaced();
     await Promise.all([Order.confirm(id, cause), Order.confirm(id, cause)]);
     await Order.confirm(id, cause);
-    expect(await Order.fromID(id, customerId)).toMatchObject({ status: "confirmed", version: 2 });
+    expect(await Order.fromID(id, { userId: customerId })).toMatchObject({ status: "confirmed", version: 2 });
     expect((await outboxOf(id)).map(({ name }) => name)).toEqual(["order.confirmed"]);
   });
 
@@ -117,17 +132,20 @@ describe("the steps of a checkout", () => {
     ]);
     const wasAbandoned = abandoned.status === "fulfilled" && abandoned.value;
     expect(confirmed.status === "fulfilled").toBe(!wasAbandoned);
-    expect((await Order.fromID(id, customerId)).status).toBe(wasAbandoned ? "pending" : "confirmed");
+    expect((await Order.fromID(id, { userId: customerId })).status).toBe(wasAbandoned ? "pending" : "confirmed");
   });
 
   test("abandoned and undone, an order is cancelled with its reason; each step can be repeated", async () => {
     const { id, customerId } = await createPlaced();
     expect(await Order.abandon(id, { name: "InsufficientFundsError" }, cause)).toBe(true);
     expect(await Order.abandon(id, { name: "UnavailableError" }, cause)).toBe(true);
-    expect(await Order.fromID(id, customerId)).toMatchObject({ status: "pending" });
+    expect(await Order.fromID(id, { userId: customerId })).toMatchObject({ status: "pending" });
     await Order.cancel(id, cause);
     await Order.cancel(id, cause);
-    expect(await Order.fromID(id, customerId)).toMatchObject({ status: "cancelled", reason: "insufficient_funds" });
+    expect(await Order.fromID(id, { userId: customerId })).toMatchObject({
+      status: "cancelled",
+      reason: "insufficient_funds",
+    });
     await expect(Order.confirm(id, cause)).rejects.toMatchObject({ name: "OrderAbandonedError" });
   });
 
@@ -150,17 +168,330 @@ describe("the steps of a checkout", () => {
     await Order.confirm(id, cause);
     expect(await Order.resume(id, "watch", cause)).toEqual({ settled: false });
     await Order.markPaid(id, cause);
-    const { version } = await Order.fromID(id, customerId);
+    const { version } = await Order.fromID(id, { userId: customerId });
     await Order.markPaid(id, cause);
-    expect(await Order.fromID(id, customerId)).toMatchObject({ paid: true, version });
+    expect(await Order.fromID(id, { userId: customerId })).toMatchObject({ paid: true, version });
     expect(await Order.resume(id, "watch", cause)).toEqual({ settled: true });
+  });
+});
+
+describe("after a checkout", () => {
+  const staffId = newId("usr");
+  const staff = { userId: staffId, roles: ["customer" as const, "staff" as const] };
+  const ownerOf = (customerId: string) => ({ userId: customerId, roles: ["customer" as const] });
+  const euros = (amount: number) => ({ amount, currency: "EUR" });
+  const through = (refundId: string, amount: number, sequence: number) => ({
+    ...{ refundId, amount: euros(amount), succeeded: true, sequence },
+  });
+
+  async function createPlaced(quantity = 2) {
+    const by = createCustomer();
+    const { order } = await Order.place(createInput({ lines: [{ sku: "CUP", quantity }] }), by, cause);
+    const read = () => Order.fromID(order.id, { userId: by.customerId });
+    return { id: order.id, customerId: by.customerId, owner: ownerOf(by.customerId), read };
+  }
+
+  async function createPaid(quantity = 2) {
+    const placed = await createPlaced(quantity);
+    await Order.confirm(placed.id, cause);
+    await Order.markPaid(placed.id, cause);
+    return placed;
+  }
+
+  const namesIn = async (id: string) => (await outboxOf(id)).map(({ name }) => name);
+
+  describe("a request to cancel", () => {
+    const cancel = (
+      id: string,
+      actor: Parameters<typeof Order.requestCancellation>[1]["actor"],
+      idempotencyKey = "k",
+    ) => Order.requestCancellation(id, { actor, idempotencyKey }, cause);
+
+    test.each([
+      ["pending", createPlaced],
+      ["paid", createPaid],
+    ])("of a %s order is answered at once, and the order is cancelled when all was given back", async (_, create) => {
+      const { id, owner, read } = await create();
+      const { status } = await read();
+      expect(await cancel(id, owner)).toEqual({
+        cancellation: { orderId: id, status: "cancelling", reason: "customer_request" },
+        replayed: false,
+      });
+      expect(await namesIn(id)).toEqual(["order.cancellation-requested", "order.abandoned", "checkout.resumed"]);
+      expect(await read()).toMatchObject({ status, cancelling: true });
+      await expect(Order.confirm(id, cause)).rejects.toMatchObject({ name: "OrderAbandonedError" });
+      expect(await Order.resume(id, "watch", cause)).toEqual({ settled: false });
+      await Order.cancel(id, cause);
+      expect(await read()).toMatchObject({ status: "cancelled", reason: "customer_request", cancelling: false });
+      expect(await Order.resume(id, "watch", cause)).toEqual({ settled: true });
+    });
+
+    test("again with the same key says so, with another one doesn't, and neither changes anything", async () => {
+      const { id, owner, read } = await createPaid();
+      const { cancellation } = await cancel(id, owner, "one");
+      const { version } = await read();
+      expect(await cancel(id, owner, "one")).toEqual({ cancellation, replayed: true });
+      expect(await cancel(id, owner, "two")).toEqual({ cancellation, replayed: false });
+      expect(await cancel(id, staff, "one")).toEqual({ cancellation, replayed: false });
+      expect(await read()).toMatchObject({ version });
+      await Order.cancel(id, cause);
+      const over = { ...cancellation, status: "cancelled" };
+      expect(await cancel(id, owner, "two")).toEqual({ cancellation: over, replayed: false });
+      expect(await cancel(id, owner, "one")).toEqual({ cancellation, replayed: true });
+    });
+
+    test("of an order that is cancelled already says that it is, and changes nothing", async () => {
+      const { id, owner, read } = await createPlaced();
+      await Order.abandon(id, { name: "OutOfStockError" }, cause);
+      await Order.cancel(id, cause);
+      const { version } = await read();
+      for (const actor of [owner, staff]) {
+        expect(await cancel(id, actor)).toEqual({
+          cancellation: { orderId: id, status: "cancelled", reason: "out_of_stock" },
+          replayed: false,
+        });
+      }
+      expect(await read()).toMatchObject({ version });
+    });
+
+    test("ten times at once is one, and told once", async () => {
+      const { id, owner, read } = await createPlaced();
+      const { version } = await read();
+      const answers = await Promise.all(Array.from({ length: 10 }, () => cancel(id, owner)));
+      expect(new Set(answers.map(({ cancellation }) => cancellation.reason))).toEqual(new Set(["customer_request"]));
+      expect(await read()).toMatchObject({ version: version + 3 });
+    });
+
+    test("by staff gives that as the reason; of their own order they are the customer", async () => {
+      const theirs = await createPlaced();
+      expect((await cancel(theirs.id, staff)).cancellation.reason).toBe("staff_request");
+      const own = await createPlaced();
+      const both = { ...staff, userId: own.customerId };
+      expect((await cancel(own.id, both)).cancellation.reason).toBe("customer_request");
+    });
+
+    test("of somebody else's order finds none, and of an order that failed before tells why it did", async () => {
+      const { id, read } = await createPlaced();
+      await expect(cancel(id, ownerOf(newId("usr")))).rejects.toMatchObject({ code: "order_not_found" });
+      await expect(cancel(newId("ord"), staff)).rejects.toMatchObject({ code: "order_not_found" });
+      expect(await read()).toMatchObject({ cancelling: false });
+      await Order.abandon(id, { name: "OutOfStockError" }, cause);
+      expect((await cancel(id, staff)).cancellation.reason).toBe("out_of_stock");
+    });
+
+    test("that meets its confirmation comes first or second, and the order is given up either way", async () => {
+      const seen = { confirmed: 0, pending: 0 };
+      for (let round = 0; round < 20; round++) {
+        const { id, owner, read } = await createPlaced();
+        const both = [() => Order.confirm(id, cause), () => cancel(id, owner)];
+        if (round % 2 === 1) both.reverse();
+        const outcomes = await Promise.allSettled(both.map((run) => run()));
+        if (round % 2 === 1) outcomes.reverse();
+        const [confirmed, cancelled] = outcomes;
+        expect(cancelled!.status).toBe("fulfilled");
+        const order = await read();
+        expect(order).toMatchObject({
+          cancelling: true,
+          status: confirmed!.status === "fulfilled" ? "confirmed" : "pending",
+        });
+        if (confirmed!.status === "rejected") expect(confirmed!.reason).toMatchObject({ name: "OrderAbandonedError" });
+        seen[order.status as keyof typeof seen]++;
+      }
+      expect(seen.confirmed + seen.pending).toBe(20);
+    });
+
+    test("is refused of an order of which something has come back", async () => {
+      const { id, owner } = await createPaid();
+      await Order.recordReturn(
+        id,
+        { lines: [{ sku: "CUP", quantity: 1 }], restock: true },
+        { actorId: staffId, idempotencyKey: "k" },
+        cause,
+      );
+      await expect(cancel(id, owner)).rejects.toMatchObject({ kind: "conflict", code: "order_not_cancellable" });
+    });
+  });
+
+  describe("money", () => {
+    test("of an order that was given up is told once, so that it goes back once", async () => {
+      const { id, read } = await createPlaced();
+      await Order.abandon(id, { name: "UnavailableError" }, cause);
+      await Promise.all([Order.markPaid(id, cause), Order.markPaid(id, cause)]);
+      const { version } = await read();
+      await Order.markPaid(id, cause);
+      expect(await read()).toMatchObject({ paid: false, version });
+      expect(await outboxOf(id)).toMatchObject([
+        { name: "checkout.resumed", data: { abandoned: true, trigger: "late-capture" } },
+      ]);
+      await Order.cancel(id, cause);
+      await Order.markPaid(id, cause);
+      expect(await read()).toMatchObject({ status: "cancelled", version: version + 1 });
+    });
+
+    test("of an order that is pending still pays it, and lets its checkout go on", async () => {
+      const { id, read } = await createPlaced();
+      await Order.markPaid(id, cause);
+      expect(await read()).toMatchObject({ status: "pending", paid: true });
+      expect(await namesIn(id)).toEqual(["order.paid", "checkout.resumed"]);
+      expect(await Order.resume(id, "watch", cause)).toEqual({ settled: false });
+      await Order.confirm(id, cause);
+      expect(await Order.resume(id, "watch", cause)).toEqual({ settled: true });
+    });
+
+    test("that was paid back counts once for each refund, also at the same time", async () => {
+      const { id, read } = await createPaid();
+      const count = (refundId: string, amount: number) => Order.recordRefund(id, through(refundId, amount, 5), cause);
+      await Promise.all([count("rfd_1", 500), count("rfd_1", 500), count("re_2", 300)]);
+      const { version } = await read();
+      await count("rfd_1", 500);
+      await count("re_2", 300);
+      expect(await read()).toMatchObject({ refunded: euros(800), version });
+    });
+
+    test("that came back from the bank counts no more, in whichever order, and how often, both are told", async () => {
+      const back = { ...through("rfd_1", 500, 6), succeeded: false };
+      const both = [through("rfd_1", 500, 5), back];
+      for (const told of [both, both.toReversed(), [...both, ...both], [back, back, ...both]]) {
+        const { id, read } = await createPaid();
+        await Order.recordRefund(id, through("re_2", 300, 4), cause);
+        for (const refund of told) await Order.recordRefund(id, refund, cause);
+        expect(await outboxOf(id)).toMatchObject([
+          { name: "order.refund-reversed", data: { refundId: "rfd_1", amount: euros(500), refunded: euros(300) } },
+        ]);
+        const { version } = await read();
+        await Promise.all(told.map((refund) => Order.recordRefund(id, refund, cause)));
+        expect(await read()).toMatchObject({ refunded: euros(300), version });
+      }
+    });
+
+    test("that comes and goes at the same time ends as the later event says", async () => {
+      for (let round = 0; round < 10; round++) {
+        const { id, read } = await createPaid();
+        const back = { ...through("rfd_1", 500, 6), succeeded: false };
+        const both = [through("rfd_1", 500, 5), back];
+        if (round % 2 === 1) both.reverse();
+        await Promise.all(both.map((refund) => Order.recordRefund(id, refund, cause)));
+        expect(await read()).toMatchObject({ refunded: euros(0) });
+      }
+    });
+  });
+
+  describe("goods that come back", () => {
+    const comeBack = (id: string, quantity: number, idempotencyKey = newId("req"), restock = true) =>
+      Order.recordReturn(
+        id,
+        { lines: [{ sku: "CUP", quantity }], restock, reason: "too blue" },
+        { actorId: staffId, idempotencyKey },
+        cause,
+      );
+
+    test("are recorded with what is refunded for them, and their note stays with us", async () => {
+      const { id, read } = await createPaid();
+      const { given, replayed } = await comeBack(id, 1);
+      expect(replayed).toBe(false);
+      expect(given).toEqual({
+        ...{ id: expect.stringMatching(/^ret_/), lines: [{ sku: "CUP", quantity: 1 }], amount: euros(950) },
+        ...{ restock: true, reason: "too blue", createdAt: expect.any(String) },
+      });
+      expect(await read()).toMatchObject({ status: "confirmed", returns: [given] });
+      const [told] = await outboxOf(id);
+      expect(told).toMatchObject({ name: "order.returned", data: { returnId: given.id, complete: false } });
+      expect(JSON.stringify(told)).not.toContain("blue");
+      const { given: last } = await comeBack(id, 1);
+      expect(await read()).toMatchObject({ status: "returned", returns: [given, last] });
+      expect(await outboxOf(id)).toMatchObject([{ data: { complete: true } }]);
+    });
+
+    test("are recorded once for a key, also ten times at once, and never with another body", async () => {
+      const { id, read } = await createPaid();
+      const answers = await Promise.all(Array.from({ length: 10 }, () => comeBack(id, 1, "k")));
+      expect(answers.filter(({ replayed }) => !replayed).length).toBe(1);
+      expect(new Set(answers.map(({ given }) => JSON.stringify(given))).size).toBe(1);
+      expect((await read()).returns.length).toBe(1);
+      await expect(comeBack(id, 1, "k", false)).rejects.toMatchObject({ code: "idempotency_key_reused" });
+      await comeBack(id, 1);
+      expect(await comeBack(id, 1, "k")).toMatchObject({ replayed: true });
+    });
+
+    test("are never more than were bought, also when told of at once", async () => {
+      const { id, read } = await createPaid(3);
+      const answers = await Promise.allSettled(Array.from({ length: 8 }, () => comeBack(id, 1)));
+      for (const answer of answers) {
+        if (answer.status === "fulfilled") continue;
+        expect(["order_not_returnable", "contention"]).toContain(answer.reason.code);
+      }
+      const { returns } = await read();
+      expect(returns.length).toBe(answers.filter(({ status }) => status === "fulfilled").length);
+      expect(returns.length).toBeLessThanOrEqual(3);
+    });
+
+    test("are recorded fifty times at most, since an order is one item, and an item has an end", async () => {
+      const { id, read } = await createPaid(52);
+      const first = await comeBack(id, 1, "k");
+      for (let times = 1; times < 50; times++) await comeBack(id, 1);
+      const { version } = await read();
+      await expect(comeBack(id, 1)).rejects.toMatchObject({
+        ...{ kind: "conflict", code: "order_not_returnable", message: expect.stringContaining("50 returns") },
+      });
+      expect(await comeBack(id, 1, "k")).toEqual({ given: first.given, replayed: true });
+      const order = await read();
+      expect(order).toMatchObject({ status: "confirmed", version });
+      expect(order.returns.length).toBe(50);
+    });
+
+    test("of an order that is not paid, is cancelled or does not exist are refused", async () => {
+      const placed = await createPlaced();
+      await expect(comeBack(placed.id, 1)).rejects.toMatchObject({ code: "order_not_returnable" });
+      const paid = await createPaid();
+      await Order.requestCancellation(paid.id, { actor: paid.owner, idempotencyKey: "k" }, cause);
+      await expect(comeBack(paid.id, 1)).rejects.toMatchObject({ code: "order_not_returnable" });
+      await expect(comeBack(newId("ord"), 1)).rejects.toMatchObject({ code: "order_not_found" });
+    });
+
+    test("or a cancellation come first when both are asked for at once, and never both", async () => {
+      for (let round = 0; round < 10; round++) {
+        const { id, owner, read } = await createPaid();
+        const [given, cancelled] = await Promise.allSettled([
+          comeBack(id, 2),
+          Order.requestCancellation(id, { actor: owner, idempotencyKey: "k" }, cause),
+        ]);
+        expect([given.status, cancelled.status].sort()).toEqual(["fulfilled", "rejected"]);
+        const { cancelling, returns } = await read();
+        expect(cancelling).toBe(cancelled.status === "fulfilled");
+        expect(returns.length).toBe(given.status === "fulfilled" ? 1 : 0);
+      }
+    });
+  });
+
+  test("the request that placed it is answered as it was then", async () => {
+    const by = createCustomer();
+    const first = await Order.place(createInput(), by, cause);
+    const { id } = first.order;
+    await Order.confirm(id, cause);
+    await Order.markPaid(id, cause);
+    await Order.recordReturn(
+      id,
+      { lines: [{ sku: "CUP", quantity: 2 }], restock: true },
+      { actorId: staffId, idempotencyKey: "k" },
+      cause,
+    );
+    await Order.recordRefund(id, through("rfd_1", 1900, 5), cause);
+    expect(await Order.place(createInput(), by, cause)).toEqual({ order: first.order, replayed: true });
   });
 });
 
 describe("reading orders", () => {
   test("another customer's order is not found", async () => {
     const { order } = await Order.place(createInput(), createCustomer(), cause);
-    await expect(Order.fromID(order.id, newId("usr"))).rejects.toMatchObject({ kind: "not_found" });
+    await expect(Order.fromID(order.id, { userId: newId("usr") })).rejects.toMatchObject({ kind: "not_found" });
+  });
+
+  test("staff may read any, and nobody one that does not exist", async () => {
+    const by = createCustomer();
+    const { order } = await Order.place(createInput(), by, cause);
+    const staff = { userId: newId("usr"), roles: ["customer" as const, "staff" as const] };
+    expect(await Order.fromID(order.id, staff)).toEqual(await Order.fromID(order.id, { userId: by.customerId }));
+    await expect(Order.fromID(newId("ord"), staff)).rejects.toMatchObject({ code: "order_not_found" });
   });
 
   test("a list is paged newest first, and its cursor is nobody else's", async () => {

@@ -17,14 +17,32 @@ export const Address = z.strictObject({
 });
 export type Address = z.infer<typeof Address>;
 
+/** Goods that have come back, and what is refunded for them. */
+export const Return = z.object({
+  id: idSchema("ret"),
+  lines: z.array(z.object({ sku: Sku, quantity: z.int().positive() })),
+  amount: Money,
+  /** Whether the units can be sold again. */
+  restock: z.boolean(),
+  /** Why they came back; the customer can read it. */
+  reason: z.string().optional(),
+  createdAt: z.iso.datetime(),
+});
+export type Return = z.infer<typeof Return>;
+
 export const Info = z.object({
   id: ID,
-  status: z.enum(["pending", "confirmed", "cancelled"]),
+  status: z.enum(["pending", "confirmed", "cancelled", "returned"]),
   reason: CancelReason.optional(),
+  /** It will be cancelled, as soon as its money and stock have been given back. */
+  cancelling: z.boolean(),
   lines: z.array(Line),
   total: Money,
   shippingAddress: Address,
   paid: z.boolean(),
+  /** What has been paid back so far. */
+  refunded: Money,
+  returns: z.array(Return),
   version: z.int(),
   createdAt: z.iso.datetime(),
 });
@@ -47,3 +65,23 @@ export const Place = z.strictObject({
   }),
 });
 export type Place = z.infer<typeof Place>;
+
+export const RecordReturn = z.strictObject({
+  lines: z
+    .array(z.strictObject({ sku: Sku, quantity: z.int().min(1).max(999) }))
+    .min(1)
+    .max(maximumLines),
+  /** False for what can't be sold again. */
+  restock: z.boolean(),
+  /** Why they came back; the customer can read it. */
+  reason: Text(200).optional(),
+});
+export type RecordReturn = z.infer<typeof RecordReturn>;
+
+export const Cancellation = z.object({
+  orderId: ID,
+  /** `cancelled` for one that was so before it was asked for. */
+  status: z.enum(["cancelling", "cancelled"]),
+  reason: CancelReason,
+});
+export type Cancellation = z.infer<typeof Cancellation>;

@@ -250,6 +250,8 @@ test.each([
     "Stock reserved: 3 units",
   ],
   ["stock.released", { lines: [{ sku: "A", quantity: 1 }] }, "Stock given back: 1 unit"],
+  ["order.refunded", { amount: { amount: 1999, currency: "EUR" } }, "Paid back to the customer: 19.99 EUR"],
+  ["order.refund-reversed", { amount: { amount: 1999, currency: "EUR" } }, "Refund does not count: 19.99 EUR"],
   ["payment.action-completed", { approved: true }, "Customer confirmed the payment"],
   ["payment.action-completed", { approved: false }, "Payment was refused when asked to confirm"],
 ])("%s with %j reads as a sentence", async (name, data, text) => {

@@ -1,4 +1,4 @@
-import { DomainError, type Fault, type Kind } from "@cartwright/core/error";
+import { CircuitOpenError, DomainError, type Fault, type Kind } from "@cartwright/core/error";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -54,7 +54,7 @@ export function respondWithProblem(error: Error, c: Context<Env>): Response {
   if (error instanceof DomainError) {
     const status = statusOfCode[error.code] ?? statusOfKind[error.kind];
     if (error.kind === "unavailable") {
-      c.header("Retry-After", "1");
+      c.header("Retry-After", String(error instanceof CircuitOpenError ? error.retryAfterSeconds : 1));
       log("unavailable", { requestId: c.get("cause").correlationId, code: error.code }, error.cause ?? error);
     }
     if (status === 401) c.header("WWW-Authenticate", "Bearer");

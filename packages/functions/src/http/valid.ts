@@ -1,5 +1,5 @@
 import { DomainError, type Fault, InvalidError } from "@cartwright/core/error";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { validator } from "hono/validator";
 import * as z from "zod";
 import type { Env } from "./router.ts";
@@ -8,7 +8,7 @@ import type { Env } from "./router.ts";
 const maximumFaults = 50;
 
 /** Parses one part of a request, and lists every fault at once with its path when it does not fit. */
-export function valid<Schema extends z.ZodType, Target extends "json" | "query" | "param">(
+export function valid<Schema extends z.ZodType, Target extends "json" | "query" | "param" | "form">(
   target: Target,
   schema: Schema,
 ) {
@@ -40,6 +40,15 @@ export function idempotencyKey() {
     }
     return { "idempotency-key": key };
   });
+}
+
+/** For a command that says all by its path: a body would be something that the caller believes in and we ignore. */
+export function noBody(): MiddlewareHandler<Env> {
+  return async function refuseBody(c, next) {
+    const body = (await c.req.text()).trim();
+    if (body !== "" && body !== "{}") throw new InvalidError("unexpected_body", "this takes no body: leave it out");
+    await next();
+  };
 }
 
 /** `If-Match` with the version that the caller has seen, as given out in `ETag`. */

@@ -1,4 +1,5 @@
 import { now } from "@cartwright/core/clock";
+import { NeedsOperatorError } from "@cartwright/core/error";
 import { consume, type Effects, type Failure, fromAttributes, type Verdict } from "@cartwright/events";
 import type { SQSRecord } from "aws-lambda";
 import * as z from "zod";
@@ -18,10 +19,15 @@ export function react(subscriber: string, effects: Effects) {
   return consume<SQSRecord>(effects, (failure) => settle(subscriber, failure));
 }
 
+/** The outcome of a call may still be learned by asking again; nothing else that needs a person mends itself. */
+function isForPerson(error: unknown): boolean {
+  return error instanceof NeedsOperatorError && error.code !== "outcome_unknown";
+}
+
 /** What becomes of a message that failed: it is offered again, or lies in the dead letters with its reason. */
 export async function settle(subscriber: string, failure: Failure<SQSRecord>): Promise<Verdict> {
   report(subscriber, failure);
-  if (!failure.permanent && !isLastAttempt(failure.message)) return "offer-again";
+  if (!failure.permanent && !isForPerson(failure.error) && !isLastAttempt(failure.message)) return "offer-again";
   return bury(subscriber, failure);
 }
 

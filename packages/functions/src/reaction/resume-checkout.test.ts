@@ -19,7 +19,7 @@ test("delivered twice, and at the same time, one answer of the customer resumes 
     data: { orderId, paymentId, amount, approved: true },
   });
   expect(await handler(batchOf(event))).toEqual(handled);
-  expect(await Order.fromID(orderId, customerId)).toMatchObject({ version: version + 1 });
+  expect(await Order.fromID(orderId, { userId: customerId })).toMatchObject({ version: version + 1 });
   expect(await handler(batchOf(event, event))).toEqual(handled);
-  expect(await Order.fromID(orderId, customerId)).toMatchObject({ version: version + 1 });
+  expect(await Order.fromID(orderId, { userId: customerId })).toMatchObject({ version: version + 1 });
 });

@@ -1,17 +1,20 @@
 import { Payment } from "@cartwright/core/payment";
+import { measureToLog } from "../metric.ts";
 import { step } from "./step.ts";
 
-/** Answers `action_required` when the customer has to act: then this run ends, and a later one goes on. */
+measureToLog();
+
+/** Answers `waiting` when the customer or the provider has to act: then this run ends, and a later one goes on. */
 export const authorize = step("AuthorizePayment", async ({ checkout }, cause) => ({
   status: await Payment.authorize(checkout, cause),
 }));
 
-export const voidPayment = step("VoidPayment", async ({ orderId }, cause) => {
-  await Payment.voidPayment(orderId, cause);
-  return { status: "voided" };
+/** Voids what is held and refunds what was captured. */
+export const undo = step("VoidPayment", async ({ orderId }, cause) => {
+  await Payment.undo(orderId, cause);
+  return { status: "undone" };
 });
 
-export const capture = step("CapturePayment", async ({ orderId }, cause) => {
-  await Payment.capture(orderId, cause);
-  return { status: "captured" };
-});
+export const capture = step("CapturePayment", async ({ orderId }, cause) => ({
+  status: await Payment.capture(orderId, cause),
+}));

@@ -1,4 +1,10 @@
-import { ContentionError, DomainError, UnavailableError } from "@cartwright/core/error";
+import {
+  CircuitOpenError,
+  ContentionError,
+  DomainError,
+  UnavailableError,
+  UnknownOutcomeError,
+} from "@cartwright/core/error";
 import {
   type Cause,
   type Checkout,
@@ -29,16 +35,20 @@ function parseStart(event: unknown) {
   return parseEvent(nameOf(event) === CheckoutResumed.name ? CheckoutResumed : OrderPlaced, event);
 }
 
-/** The state machine knows two names for what may pass when it is tried again. */
+/**
+ * The state machine knows two names for what may pass when it is tried again, and two for which the order waits: while
+ * nobody can be asked, and while nobody can say what has happened.
+ */
 function nameForRetry(step: string, error: unknown): Error {
   if (error instanceof ContentionError || error instanceof UnconsumableError) return error;
+  if (error instanceof CircuitOpenError || error instanceof UnknownOutcomeError) return error;
   if (error instanceof DomainError && error.kind !== "unavailable") return error;
   return new UnavailableError(`${step} failed: ${error}`, error);
 }
 
-/** A refusal is an outcome of the business, told by its name; the stack belongs to faults alone. */
+/** A refusal is an outcome of the business, told by its name; words and stack belong to faults and mistakes alone. */
 function isRefusal(error: Error): boolean {
-  return error instanceof DomainError && error.kind !== "unavailable";
+  return error instanceof DomainError && error.kind !== "unavailable" && error.kind !== "invalid";
 }
 
 /**

@@ -1,14 +1,18 @@
-import { now } from "@cartwright/core/clock";
-import { Order } from "@cartwright/core/order";
 import { Payment } from "@cartwright/core/payment";
+import { newId } from "@cartwright/events";
 import { log } from "../log.ts";
+import { measureToLog } from "../metric.ts";
 
-/** Longer than any checkout can live, so that no payment in progress is touched. */
-const ageMs = 2 * Order.deadlineMs;
+measureToLog();
 
-/** Gives back money that the provider holds without a live payment of ours. */
-export async function handler(): Promise<{ voided: string[] }> {
-  const { voided } = await Payment.giveBackStrays(new Date(now().getTime() - ageMs));
-  for (const orderId of voided) log("gave back a stray authorization", { orderId });
-  return { voided };
+/** Compares what has moved since the last run with the provider's books. */
+export async function handler(): Promise<Payment.Reconciled> {
+  const correlationId = newId("req");
+  const reconciled = await Payment.reconcileAll({ correlationId });
+  const { compared, doubtful, wrong } = reconciled;
+  for (const orderId of doubtful) {
+    log("reconciled", { orderId, correlationId, outcome: wrong.includes(orderId) ? "needs operator" : "mended" });
+  }
+  log("payments compared", { correlationId, count: compared });
+  return reconciled;
 }

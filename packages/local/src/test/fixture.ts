@@ -84,6 +84,7 @@ export function topology(parts: Partial<Topology>): Topology {
     stage: "test",
     region,
     account,
+    alarms: {},
     apis: {},
     archives: {},
     buses: {},
@@ -96,6 +97,7 @@ export function topology(parts: Partial<Topology>): Topology {
     rules: {},
     schedules: {},
     tables: {},
+    topics: {},
     userPools: {},
     ...parts,
   };

@@ -26,8 +26,11 @@ export interface System {
 
 const halfAnHourMs = 30 * 60 * 1000;
 
-/** `hooks` may be changed while the system runs, so that a test breaks just what it is about. */
-export async function startSystem(): Promise<System> {
+/**
+ * `hooks` may be changed while the system runs, so that a test breaks just what it is about. `trouble` is how the sandbox
+ * provider misbehaves, such as `seed=7 lost=0.2`.
+ */
+export async function startSystem({ trouble = "quiet" } = {}): Promise<System> {
   const stateFolder = mkdtempSync(join(tmpdir(), "cartwright-system-"));
   const hooks: Hooks = {};
   const clock = new SkippingClock();
@@ -39,6 +42,7 @@ export async function startSystem(): Promise<System> {
     apiPort: 0,
     endpointPort: 0,
     clock,
+    environment: { ...process.env, CARTWRIGHT_SECRET_SandboxTrouble: trouble },
     hooks: delegating(hooks),
   });
   const shop = await seed({ ...local, userPoolId: topology.userPools.UserPool!.id });
