@@ -14,6 +14,11 @@ export function fitting<Schema extends z.ZodType, Answer extends z.output<Schema
   return answer;
 }
 
+/** As `fitting`, for an answer that the client's type tells less of than the schema does. */
+export function shaped<Schema extends z.ZodType>(schema: Schema, answer: unknown): z.output<Schema> {
+  return fitting(schema, answer as z.output<Schema>);
+}
+
 const Time = z.iso.datetime({ offset: true });
 
 export const Session = z.object({ accessToken: z.string().min(1) });
@@ -81,6 +86,33 @@ export const Replay = z.object({
 export const Timeline = z.object({
   items: z.array(
     z.object({ at: Time, event: z.string(), undo: z.boolean(), text: z.string(), causedBy: z.string().optional() }),
+  ),
+});
+
+const Money = z.object({ amount: z.int(), currency: z.string().regex(/^[A-Z]{3}$/) });
+
+/** A payment as staff sees it: what was asked of the provider, and what became of it. */
+export const Payment = z.object({
+  id: z.string(),
+  status: z.string(),
+  amount: Money,
+  authorized: Money,
+  captured: Money,
+  refunded: Money,
+  pendingRefund: Money,
+  chargedBack: Money,
+  balance: Money,
+  attempts: z.array(
+    z.object({
+      key: z.string(),
+      kind: z.string(),
+      outcome: z.string(),
+      amount: Money.optional(),
+      reference: z.string().optional(),
+      reason: z.string().optional(),
+      requestedAt: z.string(),
+      settledAt: z.string().optional(),
+    }),
   ),
 });
 

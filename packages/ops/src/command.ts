@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import type { Client } from "@cartwright/client";
 import { type Io, UsageError } from "./io.ts";
-import { type Paint, paintOf } from "./text.ts";
+import { type Paint, paintOf, visible } from "./text.ts";
 import { parseTime } from "./time.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -71,7 +71,8 @@ export function parseCommand(
   if (positionals.length > most) {
     throw new UsageError(`${JSON.stringify(positionals[most])} is too much: ${firstLine(command.usage)}`);
   }
-  checkOrder(text(values.order));
+  const order = text(values.order);
+  if (order !== undefined) checkOrder("--order", order);
   command.check?.(values, positionals);
   for (const option of ["after", "before", "from", "to"]) {
     const time = text(values[option]);
@@ -102,10 +103,10 @@ function parse(command: Command, args: string[]): { values: Values; positionals:
 }
 
 /** Where nothing has failed the API is never asked about the order, and a wrong id would look like good news. */
-function checkOrder(id: string | undefined): void {
-  if (id === undefined || /^ord_[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(id)) return;
+export function checkOrder(taker: string, id: string): void {
+  if (/^ord_[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(id)) return;
   const example = "ord_01J9ZC5Q8MXW3VT0S6K2F4B7RD";
-  throw new UsageError(`--order takes an order's id such as ${example}, not ${JSON.stringify(id)}`);
+  throw new UsageError(`${taker} takes an order's id such as ${example}, not ${JSON.stringify(id)}`);
 }
 
 export function contextOf(client: Client, io: Io, parsed: { values: Values; positionals: string[] }): Context {
@@ -149,6 +150,14 @@ export function commandLine({ values }: Context, words: string): string {
   const url = text(values.url);
   const at = url !== undefined ? ` --url ${url}` : values.deployed ? " --deployed" : "";
   return `npm run ops -- ${words}${at}`;
+}
+
+/** What a person types next; a pipe wants the answer alone. */
+export function advise(context: Context, next: string[]): void {
+  const { io, paint } = context;
+  if (!io.isTerminal || next.length === 0) return;
+  io.print("");
+  for (const words of next) io.print(paint.dim(visible(commandLine(context, words))));
 }
 
 function firstLine(usage: string): string {

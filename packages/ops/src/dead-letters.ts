@@ -1,9 +1,9 @@
 import type { Client } from "@cartwright/client";
 import { fitting, Letters as LettersShape, Queues, Redriven as RedrivenShape, WholeLetter } from "./answer.ts";
 import {
+  advise,
   type Command,
   type Context,
-  commandLine,
   filterOf,
   filterOptions,
   filterUsage,
@@ -11,10 +11,9 @@ import {
   text,
 } from "./command.ts";
 import { RefusedError, UsageError } from "./io.ts";
-import { count, json, shortened, table, visible } from "./text.ts";
+import { beginningOf, codesOf, type Letter, type Letters, seconds } from "./letter.ts";
+import { count, facts, json, table, visible } from "./text.ts";
 
-type Letters = Awaited<ReturnType<Client["ops"]["deadLetters"]["of"]>>;
-type Letter = Letters["items"][number];
 type Queue = Awaited<ReturnType<Client["ops"]["deadLetters"]["list"]>>["items"][number];
 type Redriven = Awaited<ReturnType<Client["ops"]["deadLetters"]["redrive"]>>;
 type Redrive = Parameters<Client["ops"]["deadLetters"]["redrive"]>[0];
@@ -22,8 +21,6 @@ type Redrive = Parameters<Client["ops"]["deadLetters"]["redrive"]>[0];
 /** A call may move a thousand letters. */
 const maximumCalls = 1_000;
 const waitMs = 5_000;
-/** What fits beside the other columns; dead-letters show prints all of it. */
-const messageCharacters = 60;
 
 export const list: Command = {
   name: "dead-letters list",
@@ -136,26 +133,8 @@ function printLetters(context: Context, subscriber: string, { items, examined, m
 
 function rowOf({ id, event, failure, sentAt }: Letter) {
   const { code, message, attempts, lastAt = sentAt } = failure;
-  return [id, event?.name, event?.orderId, code, attempts, seconds(lastAt), shortened(message, messageCharacters)];
+  return [id, event?.name, event?.orderId, code, attempts, seconds(lastAt), beginningOf(message)];
 }
-
-/** Whether it is one cause or several, the most frequent first. */
-function codesOf(letters: Letter[]): string {
-  const counts = new Map<string, number>();
-  for (const { failure } of letters) counts.set(failure.code, (counts.get(failure.code) ?? 0) + 1);
-  const sorted = [...counts].sort(([, one], [, other]) => other - one);
-  return sorted.map(([code, amount]) => `${amount} ${visible(code)}`).join(", ");
-}
-
-/** What a person types next; a pipe wants the answer alone. */
-function advise(context: Context, next: string[]): void {
-  const { io, paint } = context;
-  if (!io.isTerminal) return;
-  io.print("");
-  for (const words of next) io.print(paint.dim(visible(commandLine(context, words))));
-}
-
-const seconds = (time: string | undefined) => time?.replace(/\.\d+Z$/, "Z");
 
 export const show: Command = {
   name: "dead-letters show",
@@ -168,7 +147,7 @@ export const show: Command = {
     const letter = fitting(WholeLetter, await client.ops.deadLetters.show(positionals[0]!, positionals[1]!));
     if (printJson(letter)) return true;
     const { id, subscriber, event, failure, sentAt, body } = letter;
-    const facts: [string, string | number | undefined][] = [
+    const told: [string, string | number | undefined][] = [
       ["letter", id],
       ["subscriber", subscriber],
       ["event", event && `${event.name} version ${event.version} (${event.id})`],
@@ -184,9 +163,7 @@ export const show: Command = {
       ["sent", sentAt],
       ["in the log", failure.messageId && `message ${failure.messageId}`],
     ];
-    for (const [name, value] of facts) {
-      if (value !== undefined) io.print(`${paint.dim(name.padEnd(11))}  ${visible(String(value))}`);
-    }
+    for (const line of facts(told, paint)) io.print(line);
     io.print("");
     io.print(json(body));
     advise(context, [

@@ -70,6 +70,8 @@ test.each<[string[], string]>([
   [["replay", "MarkPaid"], "say from when on"],
   [["replay", "MarkPaid", "--from", "2h", "--follow", "rpl_1"], "--follow is about a replay that was started"],
   [["timeline"], "<order id>"],
+  [["needs-operator", "ord_1"], "needs-operator takes an order's id such as ord_"],
+  [["needs-operator", "ord_01J9ZC5Q8MXW3VT0S6K2F4B7RD", "--code", "disputed"], "--code is for the list"],
 ])("%j is refused before anything is sent, and tells why", async (argv, message) => {
   const { code, errors, printed } = await ops(argv);
   expect(errors).toContain(message);
@@ -395,6 +397,8 @@ const everyCommand = [
   ["replay", "MarkPaid", "--from", "1h"],
   ["replay", "--follow", "rpl_1"],
   ["timeline", "ord_1"],
+  ["needs-operator"],
+  ["needs-operator", "ord_01J9ZC5Q8MXW3VT0S6K2F4B7RD"],
 ];
 const letterWithoutBody = { id: "l1", subscriber: "MarkPaid", failure: { code: "E", message: "no" }, sentAt: "today" };
 

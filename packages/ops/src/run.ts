@@ -2,11 +2,12 @@ import { type Command, contextOf, parseCommand, text } from "./command.ts";
 import { connect, explain } from "./connect.ts";
 import * as deadLetters from "./dead-letters.ts";
 import { type Io, UsageError } from "./io.ts";
+import { needsOperator } from "./needs-operator.ts";
 import { replay } from "./replay.ts";
 import { paintOf } from "./text.ts";
 import { timeline } from "./timeline.ts";
 
-const commands: Command[] = [deadLetters.list, deadLetters.show, deadLetters.redrive, replay, timeline];
+const commands: Command[] = [needsOperator, deadLetters.list, deadLetters.show, deadLetters.redrive, replay, timeline];
 
 const where = `Where and who:
   --url <url>          the API (default CARTWRIGHT_API_URL, or http://127.0.0.1:4000)

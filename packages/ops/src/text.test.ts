@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Io } from "./io.ts";
-import { json, paintOf, table, visible } from "./text.ts";
+import { facts, json, money, paintOf, table, visible } from "./text.ts";
 
 const io = (more: Partial<Io>) => ({ environment: {}, isTerminal: true, ...more }) as Io;
 const plain = paintOf(io({ isTerminal: false }));
@@ -31,4 +31,22 @@ test("what was stored can't steer the terminal", () => {
   expect(table(["x"], [[evil]], plain)[1]).not.toContain("\u001b");
   for (const character of ["\u001b", "\u009b", "\u202e", "\r"]) expect(json({ evil })).not.toContain(character);
   expect(JSON.parse(json({ evil }))).toEqual({ evil });
+});
+
+test("facts line up, and what is missing is left out", () => {
+  const pairs: [string, string | number | undefined][] = [
+    ["order", "ord_1"],
+    ["letters", 2],
+    ["reason", undefined],
+  ];
+  expect(facts(pairs, plain)).toEqual(["order    ord_1", "letters  2"]);
+});
+
+test.each([
+  [1999, "EUR", "19.99 EUR"],
+  [-5, "EUR", "-0.05 EUR"],
+  [1999, "JPY", "1999 JPY"],
+  [1999, "KWD", "1.999 KWD"],
+])("%d minor units of %s are %s", (amount, currency, told) => {
+  expect(money({ amount, currency })).toBe(told);
 });

@@ -22,6 +22,23 @@ export function table(head: string[], rows: (string | number | undefined)[][], p
   return [paint.dim(line(head)), ...cells.map(line)];
 }
 
+/** Names beside their values; what is missing is left out. */
+export function facts(pairs: [name: string, value: string | number | undefined][], paint: Paint): string[] {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${paint.dim(name.padEnd(width))}  ${visible(String(value))}`],
+  );
+}
+
+/** An amount in minor units as people write it; how many digits that is depends on the currency. */
+export function money({ amount, currency }: { amount: number; currency: string }): string {
+  const { maximumFractionDigits: digits = 2 } = new Intl.NumberFormat("en", {
+    style: "currency",
+    currency,
+  }).resolvedOptions();
+  return `${(amount / 10 ** digits).toFixed(digits)} ${currency}`;
+}
+
 /** What was stored may hold anything; a terminal would obey control characters. */
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
