@@ -6,20 +6,23 @@ import { subscribersOf } from "@cartwright/topology";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { PutEventsEntry } from "./bus/bus.ts";
 import { readTopology } from "./cli/process.ts";
-import { approveAsBank, paymentOf } from "./shop/scenario.ts";
+import { answerBank, paymentOf } from "./shop/scenario.ts";
 import {
   archived,
+  askOperatorInVain,
   deadLetters,
   entityOf,
   failuresIn,
   type Item,
   lose,
+  madeUp,
   place,
+  returnAll,
   settle,
   stateOf,
 } from "./test/checkout.ts";
 import { clientOf, dynamoOf } from "./test/endpoint.ts";
-import { expectAllowedEdges, expectNothingLost, madeUp } from "./test/outbox.ts";
+import { expectAllowedEdges, expectNothingLost } from "./test/outbox.ts";
 import { type System, startSystem } from "./test/system.ts";
 
 let system: System;
@@ -71,29 +74,39 @@ async function isCaptured(orderId: string): Promise<boolean> {
   return (await paymentOf(system.shop.customer, orderId))?.status === "captured";
 }
 
-/** An order that every subscriber has something to do with, and a product that changes its price. */
+/** An order that every subscriber has something to do with, until it has come back; and a product with a new price. */
 async function playStory(): Promise<string> {
   await raisePrice();
   const id = await place(system, "tok_requires_action");
   await system.local.idle();
-  await approveAsBank(system.local, id);
+  await answerBank(system.shop.customer, id);
   await settle(system, id);
+  await returnAll(system, id);
+  askOperatorInVain(system);
   await waitForRetries();
   return id;
 }
 
 /** What was killed, and the watch, have come back by then. */
 async function waitForRetries(): Promise<void> {
-  for (let minute = 0; minute < 4; minute++) await system.skip(61_000);
+  for (let minute = 0; minute < 8; minute++) await system.skip(61_000);
 }
 
 /** The order is settled, no event was lost, each of its events had its effects once, and nothing is left over. */
 async function expectOnce(orderId: string): Promise<void> {
   await expectNothingLost(system);
-  expect(await system.shop.customer.orders.get(orderId)).toMatchObject({ status: "confirmed", paid: true });
+  const order = await system.shop.customer.orders.get(orderId);
+  const returned = order.returns.length > 0;
+  expect(order).toMatchObject({
+    status: returned ? "returned" : "confirmed",
+    paid: true,
+    refunded: { amount: returned ? order.total.amount : 0 },
+  });
   const { items } = await system.shop.customer.orders.timeline(orderId);
   expect(items.map(({ eventId }) => eventId).sort()).toEqual([...new Set(publishedAbout(orderId))].sort());
-  for (const event of ["order.paid", "stock.committed"]) {
+  const effects = ["order.paid", "stock.committed"];
+  if (returned) effects.push("payment.refund-requested", "payment.refunded", "order.refunded", "stock.restocked");
+  for (const event of effects) {
     expect(items.filter((item) => item.event === event).length, event).toBe(1);
   }
   const teapot = await system.shop.staff.products.get("TEAPOT-08");

@@ -6,10 +6,12 @@ import { readTopology } from "./cli/process.ts";
 import { play, scenarios } from "./shop/scenario.ts";
 import {
   archived as archivedIn,
+  askOperatorInVain,
   deadLetters,
   deadLettersOf,
   leaveLetter,
   place,
+  returnAll,
   settle,
   stateOf,
 } from "./test/checkout.ts";
@@ -39,6 +41,10 @@ beforeAll(async () => {
   confirmed = (await play(approved, system.local, system.shop)).order.id;
   cancelled = await place(system, "tok_declined");
   await settle(system, cancelled);
+  const returned = await place(system, "tok_ok");
+  await settle(system, returned);
+  await returnAll(system, returned);
+  askOperatorInVain(system);
   const { staff } = system.shop;
   const teapot = await staff.products.get("TEAPOT-08");
   await staff.products.update("TEAPOT-08", teapot.version, { title: "Teapot" });

@@ -39,6 +39,8 @@ describe("what AWS would bill", () => {
       { sku: "MUG-BLUE", quantity: 2 },
       { sku: "TEA-ASSAM-100", quantity: 1 },
     ];
+    // A provider that has failed of late costs the breaker its book-keeping; here nothing has.
+    await system.skip(61_000);
     // Reactions come after what is counted here.
     let release = (_: undefined) => {};
     const held = new Promise<undefined>((resolve) => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   for (const scenario of scenarios) {
     const { order, faults } = await play(scenario, system.local, system.shop);
     expect(faults).toEqual([]);
-    played.set(`${scenario.token} ${order.reason ?? order.status}`, order.id);
+    played.set(scenario.title, order.id);
   }
   for (let minute = 0; minute < 3; minute++) await system.skip(61_000);
   delete system.hooks.afterInvoke;
@@ -53,19 +53,23 @@ test("an order's timeline is all of its events and nothing else, though each thi
 const wholeUndo = ["abandon", "void", "release", "cancel"];
 
 test.each([
-  ["tok_ok confirmed", [], undefined],
-  ["tok_ok out_of_stock", ["abandon", "cancel"], "Order given up while its stock was being reserved: out of stock"],
+  ["A good order of two lines", [], undefined],
   [
-    "tok_declined payment_declined",
+    "Two of the last one: out of stock, nothing charged",
+    ["abandon", "cancel"],
+    "Order given up while its stock was being reserved: out of stock",
+  ],
+  [
+    "A declined card gives the stock back",
     ["abandon", "release", "cancel"],
     "Order given up while its payment was being authorized: the payment was declined",
   ],
   [
-    "tok_capture_refused payment_declined",
+    "Refused at capture: even a confirmed order is undone",
     wholeUndo,
     "Order given up while its payment was being captured: the payment was declined",
   ],
-])("the undo of an order of %s is told step by step, with what failed", async (order, undone, given) => {
+])("%s: the undo is told step by step, with what failed", async (order, undone, given) => {
   const { items } = await system.shop.customer.orders.timeline(played.get(order)!);
   const undo = items.filter((item) => item.undo);
   expect(undo.map(({ step }) => step)).toEqual(undone);
@@ -75,7 +79,9 @@ test.each([
 });
 
 test("a checkout that was resumed tells why", async () => {
-  const { items } = await system.shop.customer.orders.timeline(played.get("tok_requires_action confirmed")!);
+  const { items } = await system.shop.customer.orders.timeline(
+    played.get("3-D Secure: the customer confirms with their bank")!,
+  );
   const resumed = items.filter(({ event }) => event === "checkout.resumed");
   expect(resumed).toMatchObject([
     { text: "Checkout started again: the customer was done with their bank", causedBy: "payment.action-completed" },
@@ -84,7 +90,7 @@ test("a checkout that was resumed tells why", async () => {
 
 test("what the demo prints is the API's timeline, with the steps that failed before what follows from them", async () => {
   const printed = (
-    await timeline(system.local, system.shop.customer, played.get("tok_declined payment_declined")!)
+    await timeline(system.local, system.shop.customer, played.get("A declined card gives the stock back")!)
   ).split("\n");
   const lineOf = (text: string) => printed.findIndex((line) => line.includes(text));
   expect(printed[0]).toMatch(/\+0 ms {2}● order\.placed/);
@@ -93,7 +99,7 @@ test("what the demo prints is the API's timeline, with the steps that failed bef
 });
 
 test("staff may see any order's timeline, and another customer none", async () => {
-  const orderId = played.get("tok_ok confirmed")!;
+  const orderId = played.get("A good order of two lines")!;
   const own = await system.shop.customer.orders.timeline(orderId);
   expect(await system.shop.staff.orders.timeline(orderId)).toEqual(own);
   const stranger = await system.newCustomer();

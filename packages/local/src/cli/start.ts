@@ -40,12 +40,32 @@ function parse() {
   }
 }
 
+const secretPrefix = "CARTWRIGHT_SECRET_";
+
+/** One that is misspelt would be passed over in silence. */
+function checkSecrets({ links }: ReturnType<typeof readTopology>): void {
+  const secrets = Object.keys(links).filter((name) => String(links[name]!.type).endsWith(".Secret"));
+  const known = secrets.map((name) => secretPrefix + name);
+  const unknown = Object.keys(process.env).find((name) => name.startsWith(secretPrefix) && !known.includes(name));
+  if (unknown) throw new UsageError(`there is no secret ${unknown}: there are ${known.join(", ")}`);
+}
+
+/** What the sandbox is told to do wrong; throws when it can't make sense of that, before the first order has to. */
+async function troubleOf({ apiUrl }: Local): Promise<string | undefined> {
+  const response = await fetch(`${apiUrl}/sandbox/trouble`);
+  const answer = (await response.json()) as { trouble?: Record<string, unknown>; detail?: string };
+  if (!response.ok) throw new UsageError(answer.detail ?? `the sandbox answers ${response.status}`);
+  const words = Object.entries(answer.trouble ?? {}).map(([name, value]) => `${name}=${value}`);
+  return words.length > 0 ? words.join(" ") : undefined;
+}
+
 /** `onLocal` is told as soon as there is something to stop. */
 async function start(onLocal: (local: Local) => void): Promise<void> {
   const { help, port, state, fresh } = options();
   if (help) return console.log(usage);
   const startedAtMs = performance.now();
   const topology = readTopology();
+  checkSecrets(topology);
   const onStep = (step: string) => console.log(`  ✓ ${step}`);
   console.log("Starting Cartwright");
   const local = await boot({
@@ -63,6 +83,8 @@ async function start(onLocal: (local: Local) => void): Promise<void> {
   await seed({ ...local, userPoolId: topology.userPools.UserPool!.id });
   await local.idle();
   onStep("seeded a catalogue, a customer and a member of staff");
+  const trouble = await troubleOf(local);
+  if (trouble) onStep(`the payment provider makes trouble: ${trouble}`);
   console.log(welcome(local, state, (performance.now() - startedAtMs) / 1000));
 }
 
@@ -98,7 +120,14 @@ What has happened to it, as operators see it (more by npm run ops -- --help):
 
   npm run ops -- timeline $ORDER --url ${apiUrl}
 
-Pay with tok_declined, tok_insufficient_funds, tok_timeout, tok_unavailable or tok_requires_action to see it fail well.
+Cancel it, and its money and stock go back; its payment shows how:
+
+  curl -s -X POST ${apiUrl}/orders/$ORDER/cancel -H "authorization: Bearer $TOKEN" -H "idempotency-key: cancel-$ORDER"
+
+  sleep 1; curl -s ${apiUrl}/payments/pay_\${ORDER#ord_} -H "authorization: Bearer $TOKEN"
+
+Pay with tok_declined, tok_insufficient_funds, tok_timeout, tok_unavailable or tok_requires_action to see it fail well;
+the README has all tokens.
 `;
 }
 

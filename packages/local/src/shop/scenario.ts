@@ -1,6 +1,5 @@
 /** The orders that the demo plays, each with the outcome that is right for it. */
-import { createHmac } from "node:crypto";
-import { type Client, newKey, type Order, ProblemError } from "@cartwright/client";
+import { type Client, newKey, type Order, type Payment, ProblemError } from "@cartwright/client";
 import type { Local } from "../boot.ts";
 import { orderFor, type Shop } from "./seed.ts";
 
@@ -8,11 +7,15 @@ export interface Scenario {
   title: string;
   lines: { sku: string; quantity: number }[];
   token: string;
-  expected: { status: Order["status"]; reason?: string };
+  expected: { status: Order["status"]; reason?: string; refunded?: number };
   /** How often the same request is sent under the same key. */
   times?: number;
-  /** Whether the customer's bank asks them something, and they agree. */
+  /** Whether the customer's bank asks them something, and whether they agree. */
   approved?: boolean;
+  /** What happens once the order is paid. */
+  afterwards?: "refund" | "return" | "cancel";
+  /** Of the refund, in minor units. */
+  refund?: number;
   /** Whether what it would cost is shown. */
   billed?: boolean;
 }
@@ -54,11 +57,40 @@ export const scenarios: Scenario[] = [
     times: 2,
   },
   {
-    title: "The customer confirms with their bank",
+    title: "3-D Secure: the customer confirms with their bank",
     lines: [{ sku: "MUG-SAND", quantity: 1 }],
     token: "tok_requires_action",
     expected: { status: "confirmed" },
     approved: true,
+  },
+  {
+    title: "3-D Secure: the customer refuses",
+    lines: [{ sku: "MUG-SAND", quantity: 1 }],
+    token: "tok_requires_action",
+    expected: { status: "cancelled", reason: "payment_declined" },
+    approved: false,
+  },
+  {
+    title: "Staff refund a part",
+    lines: [{ sku: "TEA-SENCHA-100", quantity: 2 }],
+    token: "tok_ok",
+    expected: { status: "confirmed", refunded: 500 },
+    afterwards: "refund",
+    refund: 500,
+  },
+  {
+    title: "All of it comes back: refunded, and on the shelf again",
+    lines: [{ sku: "TRAY-OAK", quantity: 1 }],
+    token: "tok_ok",
+    expected: { status: "returned", refunded: 3400 },
+    afterwards: "return",
+  },
+  {
+    title: "Cancelled after it was paid: refunded, and on the shelf again",
+    lines: [{ sku: "TEAPOT-08", quantity: 1 }],
+    token: "tok_ok",
+    expected: { status: "cancelled", reason: "customer_request", refunded: 5900 },
+    afterwards: "cancel",
   },
   {
     title: "Refused at capture: even a confirmed order is undone",
@@ -70,59 +102,74 @@ export const scenarios: Scenario[] = [
 
 /** Places the order, follows it to its end, and compares status, money and stock with what is right. */
 export async function play(scenario: Scenario, local: Local, shop: Shop): Promise<{ order: Order; faults: string[] }> {
-  const { lines, token, expected, times = 1 } = scenario;
+  const { lines, token, expected, times = 1, approved } = scenario;
   const before = await stockOf(shop, lines);
   const key = newKey();
   const placed = await Promise.all(
     Array.from({ length: times }, () => shop.customer.orders.place(orderFor(lines, token), key)),
   );
   const { id } = placed[0]!;
-  if (scenario.approved) {
+  if (approved !== undefined) {
     await local.idle();
-    await approveAsBank(local, id);
+    await answerBank(shop.customer, id, approved);
   }
   await shop.customer.orders.waitUntilSettled(id);
+  await goOn(scenario, id, shop);
   await local.idle();
   const order = await shop.customer.orders.get(id);
   const faults: string[] = [];
   const expect = (what: string, right: unknown, seen: unknown) => {
     if (right !== seen) faults.push(`${what}: expected ${right}, saw ${seen}`);
   };
-  const succeeds = expected.status === "confirmed";
+  const { afterwards } = scenario;
+  const keeps = expected.status === "confirmed";
+  const isPaid = keeps || afterwards !== undefined;
+  const refunded = expected.refunded ?? 0;
   expect("orders", 1, new Set(placed.map((one) => one.id)).size);
   expect("status", expected.status, order.status);
   expect("reason", expected.reason, order.reason);
-  expect("paid", succeeds, order.paid);
+  expect("paid", isPaid, order.paid);
+  expect("refunded, as the order says", refunded, order.refunded.amount);
   const after = await stockOf(shop, lines);
   lines.forEach(({ sku, quantity }, index) => {
     const taken = (before[index]?.available ?? 0) - (after[index]?.available ?? 0);
-    expect(`units of ${sku} taken`, succeeds ? quantity : 0, taken);
+    expect(`units of ${sku} taken`, keeps ? quantity : 0, taken);
   });
   const payment = await paymentOf(shop.customer, order.id);
-  const charged = payment?.status === "captured" ? payment.amount.amount : 0;
-  expect("charged", succeeds ? order.total.amount : 0, charged);
+  expect("captured", isPaid ? order.total.amount : 0, payment?.captured.amount ?? 0);
+  expect("refunded, as the ledger says", refunded, payment?.refunded.amount ?? 0);
   return { order, faults };
 }
 
+async function goOn({ afterwards, refund, lines }: Scenario, id: string, { customer, staff }: Shop): Promise<void> {
+  if (afterwards === "cancel") await customer.orders.cancel(id);
+  if (afterwards === "return")
+    await staff.orders.recordReturn(id, { lines, restock: true, reason: "the customer changed their mind" });
+  if (afterwards === "refund") {
+    const amount = refund === undefined ? undefined : { amount: refund, currency: "EUR" };
+    await staff.payments.refund(paymentIdOf(id), { ...(amount && { amount }), reason: "one packet was torn" });
+  }
+}
+
 /** An order has a payment once its checkout has come that far. */
-export async function paymentOf({ payments }: Client, orderId: string) {
+export async function paymentOf({ payments }: Client, orderId: string): Promise<Payment | undefined> {
   try {
-    return await payments.get(orderId.replace("ord_", "pay_"));
+    return await payments.get(paymentIdOf(orderId));
   } catch (error) {
     if (error instanceof ProblemError && error.code === "payment_not_found") return undefined;
     throw error;
   }
 }
 
-/** Plays the provider, which tells us by a signed webhook that the customer has agreed. */
-export async function approveAsBank({ apiUrl, links, now }: Local, orderId: string): Promise<void> {
-  const body = JSON.stringify({ id: newKey(), type: "authorization.approved", orderId });
-  const timestampSeconds = Math.floor(now() / 1000);
-  const secret = String(links.SandboxWebhookSecret?.value);
-  const mac = createHmac("sha256", secret).update(`${timestampSeconds}.${body}`).digest("hex");
-  const headers = { "Cartwright-Signature": `t=${timestampSeconds},v1=${mac}`, "Content-Type": "application/json" };
-  const response = await fetch(`${apiUrl}/webhooks/sandbox`, { method: "POST", body, headers });
-  if (!response.ok) throw new Error(`the webhook was refused: ${await response.text()}`);
+export const paymentIdOf = (orderId: string) => orderId.replace("ord_", "pay_");
+
+/** Answers the customer's bank in their place, at the page that the API sends them to. */
+export async function answerBank({ payments }: Client, orderId: string, approved = true): Promise<void> {
+  const { url } = await payments.action(paymentIdOf(orderId));
+  if (!url) throw new Error(`${orderId} has no page where its payment could be confirmed`);
+  const body = new URLSearchParams({ answer: approved ? "approve" : "refuse" });
+  const response = await fetch(url, { method: "POST", body });
+  if (!response.ok) throw new Error(`the bank refused the answer: ${await response.text()}`);
 }
 
 function stockOf({ staff }: Shop, lines: Scenario["lines"]) {

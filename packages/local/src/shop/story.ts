@@ -18,7 +18,7 @@ export async function timeline(local: Local, { orders }: Client, orderId: string
   const { items } = await orders.timeline(orderId);
   const told = items.map(({ at, event, text, undo, causedBy }): Moment => {
     const cause = causedBy ? `  ← ${causedBy}` : "";
-    return { atMs: Date.parse(at), text: `${undo ? "↩" : "●"} ${event.padEnd(24)} ${text}${cause}` };
+    return { atMs: Date.parse(at), text: `${undo ? "↩" : "●"} ${event.padEnd(28)} ${text}${cause}` };
   });
   // Of what happened at the same time, a step fails before the events that follow from its failure.
   const moments = [...troublesOf(local, orderId), ...told].sort((a, b) => a.atMs - b.atMs);

@@ -2,7 +2,7 @@
 import { Order } from "@cartwright/core/order";
 import { withPrefix } from "@cartwright/events";
 import { expect } from "vitest";
-import { archived, entityOf, type Item, stateOf } from "./checkout.ts";
+import { archived, entityOf, type Item, madeUp, stateOf } from "./checkout.ts";
 import type { System } from "./system.ts";
 
 interface Aggregate {
@@ -24,10 +24,8 @@ const aggregates: Record<string, Aggregate> = {
   order: { subject: (item) => text(item, "orderId") },
   // It begins as an intent, or is voided before it begins.
   payment: { subject: (item) => withPrefix("pay", text(item, "orderId")), silent: () => 1 },
+  notification: { subject: (item) => `${text(item, "provider")}:${text(item, "notificationId")}` },
 };
-
-/** The subject of events that tests make up, which no item stands behind. */
-export const madeUp = "made-up";
 
 type Sequences = Record<string, number[]>;
 
@@ -61,27 +59,35 @@ export async function expectNothingLost(system: System): Promise<void> {
   expect(published(system)).toEqual(await committed(system));
 }
 
-const statusAfter: Record<string, keyof typeof Order.transitions> = {
+type Status = keyof typeof Order.transitions;
+
+const statuses: Record<string, Status> = {
   "order.placed": "pending",
   "order.confirmed": "confirmed",
   "order.cancelled": "cancelled",
 };
 
+/** What an event makes of an order's status; an order is returned by the last of its returns. */
+function statusAfter(name: string, data: unknown): Status | undefined {
+  if (name !== "order.returned") return statuses[name];
+  return (data as { complete: boolean }).complete ? "returned" : undefined;
+}
+
 /** Invariant 7: every order's events tell of allowed transitions alone, from the first to the last. */
 export function expectAllowedEdges(system: System): void {
-  const moves = new Map<string, { sequence: number; status: keyof typeof Order.transitions }[]>();
+  const moves = new Map<string, { sequence: number; status: Status }[]>();
   for (const { "detail-type": name, detail } of archived(system)) {
-    const [subject, status] = [String(detail.subject), statusAfter[name]];
+    const [subject, status] = [String(detail.subject), statusAfter(name, detail.data)];
     if (subject === madeUp || !status) continue;
     moves.set(subject, [...(moves.get(subject) ?? []), { sequence: Number(detail.sequence), status }]);
   }
   expect(moves.size).toBeGreaterThan(0);
-  for (const [orderId, told] of moves) {
-    const ordered = [...new Map(told.map((move) => [move.sequence, move.status])).entries()].sort(([a], [b]) => a - b);
-    const statuses = ordered.map(([, status]) => status);
-    expect(statuses[0], orderId).toBe("pending");
-    for (const [index, status] of statuses.slice(1).entries()) {
-      expect(Order.transitions[statuses[index]!], orderId).toContain(status);
+  for (const [orderId, moved] of moves) {
+    const ordered = [...new Map(moved.map((move) => [move.sequence, move.status])).entries()].sort(([a], [b]) => a - b);
+    const told = ordered.map(([, status]) => status);
+    expect(told[0], orderId).toBe("pending");
+    for (const [index, status] of told.slice(1).entries()) {
+      expect(Order.transitions[told[index]!], orderId).toContain(status);
     }
   }
 }
