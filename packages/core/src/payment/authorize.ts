@@ -11,7 +11,7 @@ import type { Charge } from "./provider.ts";
 import { currentProvider, providerOf } from "./providers.ts";
 import { lookupOf, outcomeOf } from "./rule.ts";
 import { change, create } from "./store.ts";
-import { undo } from "./undo.ts";
+import { giveBack } from "./undo.ts";
 
 /**
  * Holds the order's total on the customer's means of payment. The intent is written before the provider is asked, and
@@ -30,7 +30,7 @@ export async function authorize(checkout: Checkout, cause: Cause): Promise<"auth
   });
   if (!charge) return "waiting";
   const observed = await change(orderId, cause, (current) => observe(current, charge));
-  if (isBeingVoided(observed)) await undo(orderId, cause);
+  if (isBeingVoided(observed)) await giveBack(observed, cause, charge.reference);
   return isAuthorized(observed) ? "authorized" : "waiting";
 }
 
