@@ -68,6 +68,8 @@ async function install(root: string): Promise<void> {
       HOME: process.env.HOME,
       XDG_CONFIG_HOME: config,
       NO_BUN: "1",
+      // npm waits five minutes for a connection that has stalled before it tries again.
+      npm_config_fetch_timeout: "60000",
       SST_TELEMETRY_DISABLED: "1",
       DO_NOT_TRACK: "1",
     },
