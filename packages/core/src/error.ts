@@ -40,6 +40,11 @@ export class UnavailableError extends DomainError {
   }
 }
 
+/** Whether somebody we depend on failed us, so that the same call may succeed later. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof DomainError && error.kind === "unavailable";
+}
+
 /** The call was not made, so nothing has happened: what it needs has failed too often of late. */
 export class CircuitOpenError extends UnavailableError {
   override name = "CircuitOpenError";

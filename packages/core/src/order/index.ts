@@ -1,6 +1,5 @@
 export * as Order from "./index.ts";
 
-import { createHash } from "node:crypto";
 import { type CancelReason, type Cause, deriveId, type Money, OrderPlaced } from "@cartwright/events";
 import { createConversions } from "electrodb";
 import { Resource } from "sst";
@@ -11,6 +10,7 @@ import { change as changeItem } from "../change.ts";
 import { now } from "../clock.ts";
 import { decodeCursor, encodeCursor, type Page } from "../cursor.ts";
 import { DomainError, InvalidError, KeyReusedError } from "../error.ts";
+import { fingerprintOf } from "../fingerprint.ts";
 import { AlreadyHandledError, type Delivery, once, remember } from "../inbox.ts";
 import { fact, record } from "../outbox.ts";
 import { seal } from "../seal.ts";
@@ -302,10 +302,6 @@ async function existing(orderId: string): Promise<OrderItem> {
   const order = await read(orderId);
   if (!order) throw new NotFoundError(orderId);
   return order;
-}
-
-function fingerprintOf(input: unknown): string {
-  return createHash("sha256").update(JSON.stringify(input)).digest("base64url");
 }
 
 function replay(order: OrderItem, fingerprint: string): Info {

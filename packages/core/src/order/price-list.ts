@@ -2,6 +2,7 @@ import type { EventOf, ProductCreated, ProductUpdated } from "@cartwright/events
 import { isConditionFailure, reaching } from "../aws-fault.ts";
 import { type Fault, InvalidError, UnavailableError } from "../error.ts";
 import { prices } from "./price.entity.ts";
+import { added } from "./rule.ts";
 import type { Line, Place } from "./schema.ts";
 
 /** Takes in what a product costs now. An event that is older than what we know changes nothing. */
@@ -20,14 +21,13 @@ export async function applyProduct(
 
 /** The lines of an order at today's prices; the same SKU asked for twice becomes one line. */
 export async function price(requested: Place["lines"]): Promise<Line[]> {
-  const quantities = new Map<string, number>();
-  for (const { sku, quantity } of requested) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
-  const keys = [...quantities.keys()].map((sku) => ({ sku }));
+  const wanted = added(requested);
+  const keys = wanted.map(({ sku }) => ({ sku }));
   const { data, unprocessed } = await reaching("the price list", prices().get(keys).go());
   if (unprocessed.length > 0) throw new UnavailableError("some prices could not be read: try again");
   const known = new Map(data.map((row) => [row.sku, row]));
   const faults: Fault[] = [];
-  const lines = [...quantities].flatMap(([sku, quantity]): Line[] => {
+  const lines = wanted.flatMap(({ sku, quantity }): Line[] => {
     const row = known.get(sku);
     if (row?.status === "published") {
       const unitPrice = { amount: row.amountMinor, currency: row.currency };

@@ -220,7 +220,7 @@ export function recordReturn(
 }
 
 /** A product may be named more than once. */
-function added(lines: OrderLine[]): OrderLine[] {
+export function added(lines: readonly OrderLine[]): OrderLine[] {
   const quantities = new Map<string, number>();
   for (const { sku, quantity } of lines) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
   return [...quantities].map(([sku, quantity]) => ({ sku, quantity }));

@@ -1,5 +1,5 @@
 import type { Cause } from "@cartwright/events";
-import { DomainError } from "../error.ts";
+import { isUnavailable } from "../error.ts";
 import { measure } from "../metric.ts";
 import type { PaymentItem } from "./payment.entity.ts";
 import { UnknownOutcomeError } from "./provider.ts";
@@ -38,7 +38,7 @@ async function unlessLost<Answer>(
   } catch (error) {
     if (!(error instanceof UnknownOutcomeError)) throw error;
     const recovered = await recover().catch((failure) => {
-      if (failure instanceof DomainError && failure.kind === "unavailable") throw error;
+      if (isUnavailable(failure)) throw error;
       throw failure;
     });
     if (recovered === undefined) throw error;

@@ -1,6 +1,6 @@
 import type { Cause, Checkout } from "@cartwright/events";
 import { Resource } from "sst";
-import { DomainError } from "../error.ts";
+import { isUnavailable } from "../error.ts";
 import { unseal } from "../seal.ts";
 import { asking } from "./ask.ts";
 import { DeclinedError, InsufficientFundsError, VoidedError } from "./error.ts";
@@ -65,10 +65,6 @@ function isAuthorized({ orderId, entries }: PaymentItem): boolean {
     throw reason === "insufficient_funds" ? new InsufficientFundsError(orderId) : new DeclinedError(orderId, reason);
   }
   return status !== "intent" && status !== "action_required";
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof DomainError && error.kind === "unavailable";
 }
 
 function isBeingVoided({ entries }: PaymentItem): boolean {

@@ -1,6 +1,6 @@
 /** One payment against the provider's books: what differs is mended, or told to a person. */
 import { type Cause, PaymentMismatched } from "@cartwright/events";
-import { ContentionError, DomainError, NeedsOperatorError, UnavailableError, UnknownOutcomeError } from "../error.ts";
+import { ContentionError, isUnavailable, NeedsOperatorError, UnavailableError, UnknownOutcomeError } from "../error.ts";
 import { fact } from "../outbox.ts";
 import { type Complaint, complaintsOf } from "./complaint.ts";
 import { attemptsOf, statusOf, totalsOf } from "./ledger.ts";
@@ -19,14 +19,18 @@ import { giveBack } from "./undo.ts";
  * here, so it doesn't matter which of them come, how often, or in which order.
  */
 export async function reconcile(orderId: string, cause: Cause, reference?: string): Promise<Complaint[]> {
-  const { payment, charge } = await lookAt(orderId, cause, reference);
+  const looked = await lookAt(orderId, cause, reference);
+  const { payment, charge } = looked;
   if (!payment) return [];
   const refused: Complaint[] = [];
-  const attempt = (what: string, act: Promise<unknown>) =>
-    act.catch((error) => {
+  let acted = false;
+  const attempt = (what: string, act: Promise<unknown>) => {
+    acted = true;
+    return act.catch((error) => {
       if (isUnavailable(error)) throw error;
       refused.push({ code: "not_mended", detail: `${what}: ${error}` });
     });
+  };
   const isStray = isUndone(payment) && charge !== undefined && holdsMoney(charge);
   if (isStray || statusOf(payment.entries) === "voiding")
     await attempt("undo", giveBack(payment, cause, charge?.reference));
@@ -35,7 +39,8 @@ export async function reconcile(orderId: string, cause: Cause, reference?: strin
     const isOpen = outcome === "requested" || outcome === "unknown";
     if (kind === "refund" && isOpen) await attempt(key, issueRefund(orderId, key, cause));
   }
-  return [...(await complaintsNow(orderId, cause)), ...refused];
+  const now = acted ? await lookAt(orderId, cause) : looked;
+  return [...(await complaintsAbout(now)), ...refused];
 }
 
 /**
@@ -54,10 +59,6 @@ export async function reconcileAndTell(orderId: string, cause: Cause, reference?
   });
   await tell(orderId, complaints, cause);
   return complaints;
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof DomainError && error.kind === "unavailable";
 }
 
 /** As `reconcile`, for a subscriber that hands to a person what stays wrong: throws `NeedsOperatorError` then. */
@@ -114,8 +115,7 @@ async function adopt(orderId: string, provider: ProviderName, charge: Charge, ca
 }
 
 /** After all rules; a refund under way is looked at again later. */
-async function complaintsNow(orderId: string, cause: Cause): Promise<Complaint[]> {
-  const { payment, charge } = await lookAt(orderId, cause);
+async function complaintsAbout({ payment, charge }: Looked): Promise<Complaint[]> {
   if (!payment) return [];
   if (totalsOf(payment.entries).pendingRefundMinor > 0) await postpone(payment);
   return complaintsOf(payment, charge);

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   type Cause,
   deriveId,
@@ -9,6 +8,7 @@ import {
 } from "@cartwright/events";
 import { now } from "../clock.ts";
 import { DomainError, InvalidError, KeyReusedError } from "../error.ts";
+import { fingerprintOf } from "../fingerprint.ts";
 import { fact } from "../outbox.ts";
 import { asking } from "./ask.ts";
 import { NothingToRefundError, RefundTooLargeError, RefundUnderWayError, TooManyRefundsError } from "./error.ts";
@@ -38,7 +38,7 @@ export async function requestRefund(
 ): Promise<{ refund: Refund; replayed: boolean }> {
   const orderId = withPrefix("ord", id);
   const refundId = deriveId("rfd", orderId, by.actorId, by.idempotencyKey);
-  const fingerprint = createHash("sha256").update(JSON.stringify(input)).digest("base64url");
+  const fingerprint = fingerprintOf(input);
   const payment = await existing(orderId);
   const key = refundKeyOf(refundId);
   if (attemptsOf(payment.entries).has(key)) return { refund: replay(payment, key, fingerprint), replayed: true };
