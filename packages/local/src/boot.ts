@@ -9,6 +9,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type DynamoHook, openDynamoDoor } from "./dynamo/dynamo.ts";
 import { type Engine, startEngine } from "./dynamo/engine.ts";
 import { startExpiry } from "./dynamo/expiry.ts";
+import { createItemLimit, type ItemLimitOptions } from "./dynamo/item-limit.ts";
 import { openStreamCheckpoints } from "./dynamo/stream-checkpoint.ts";
 import { type StreamPoller, startStreamPoller } from "./dynamo/stream-poller.ts";
 import { openStreamSource } from "./dynamo/stream-source.ts";
@@ -57,6 +58,8 @@ export interface BootOptions {
   clock?: Clock;
   random?: Random;
   environment?: NodeJS.ProcessEnv;
+  /** How much one item of a table takes: as much as on AWS by default. */
+  itemLimit?: ItemLimitOptions | "none";
   /** Told as each part comes up. */
   onStep?: (step: string) => void;
   /** Called when the engine dies; nothing works any more then. */
@@ -427,7 +430,8 @@ function startQueues(ground: Ground, functions: FunctionHost, closers: Closer[])
 }
 
 function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHost; streams: TableStream[] }) {
-  const { topology, engine, queues, moveTasks, meter, tracer, random, identity, addresses, options } = ground;
+  const { topology, engine, queues, moveTasks, meter, tracer, clock, random, identity, addresses, options } = ground;
+  const { itemLimit } = options;
   const dynamo = openDynamoDoor({
     engine,
     onConsumed({ kind, table, units }, caller) {
@@ -437,6 +441,7 @@ function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHos
     },
     onWrite: (tables) => wakeStreams(parts.streams, tables),
     ...(options.hooks?.onDynamoRequest && { onRequest: options.hooks.onDynamoRequest }),
+    ...(itemLimit !== "none" && { itemLimit: createItemLimit(Object.values(topology.tables), clock, itemLimit) }),
   });
   const queueApi = queueOperations({
     queues,

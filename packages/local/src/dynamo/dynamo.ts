@@ -1,6 +1,7 @@
 import type { Caller } from "../function/trace.ts";
 import { AwsError, parseObject } from "../http/aws-error.ts";
 import type { Engine, EngineAnswer } from "./engine.ts";
+import type { ItemLimit } from "./item-limit.ts";
 
 /** What a test may do to a request: fail it before the engine has it, or lose the answer after the engine applied it. */
 export type DynamoFault =
@@ -19,6 +20,8 @@ export interface DynamoOptions {
   /** Tables that a successful request has written to. */
   onWrite?: (tables: string[]) => void;
   onRequest?: DynamoHook;
+  /** Refuses what DynamoDB would refuse of a hot item. */
+  itemLimit?: ItemLimit;
 }
 
 export type DynamoRequest = Record<string, unknown>;
@@ -45,10 +48,25 @@ export function openDynamoDoor(options: DynamoOptions): DynamoDoor {
     const request = parseObject(body.toString());
     const fault = await options.onRequest?.(operation, request);
     if (fault?.when === "before") throw faultError(fault);
-    const answer = await forward(options, operation, request, body, caller);
+    const answer = await withinLimit(options, operation, request, body, caller);
     if (fault?.when === "after") throw faultError(fault);
     return answer;
   };
+}
+
+/** A request that is refused by the limit was not made: nothing is consumed. */
+async function withinLimit(
+  options: DynamoOptions,
+  operation: string,
+  request: DynamoRequest,
+  body: Buffer,
+  caller: Caller | undefined,
+): Promise<EngineAnswer> {
+  const { refusal, part } = options.itemLimit?.admit(operation, request) ?? {};
+  if (refusal) return refusal;
+  if (!part) return forward(options, operation, request, body, caller);
+  const rest = Buffer.from(JSON.stringify(part.request));
+  return part.complete(await forward(options, operation, part.request, rest, caller));
 }
 
 async function forward(
