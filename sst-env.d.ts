@@ -14,6 +14,18 @@ declare module "sst" {
       "arn": string
       "type": "sst.aws.SnsTopic"
     }
+    "AllocateBackorders": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "AllocateBackordersDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "AllocateBackordersQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
     "Api": {
       "type": "sst.aws.ApiGatewayV2"
       "url": string
@@ -57,6 +69,16 @@ declare module "sst" {
     }
     "DeadLetters": {
       "queues": {
+        "AllocateBackorders": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
         "CommitReservation": {
           "arn": string
           "backWithinSeconds": number
@@ -145,6 +167,16 @@ declare module "sst" {
           "targetUrl": string
           "url": string
         }
+        "RecordShortage": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
         "RecordTimeline": {
           "arn": string
           "backWithinSeconds": number
@@ -205,12 +237,29 @@ declare module "sst" {
           "targetUrl": string
           "url": string
         }
+        "ShipStock": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
         "StartCheckout": {
           "arn": string
           "events": any
           "redrivesTo": string
           "replayable": boolean
           "targetArn": string
+          "url": string
+        }
+        "SweepReservations": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
           "url": string
         }
         "UpdatePriceList": {
@@ -373,6 +422,18 @@ declare module "sst" {
       "type": "sst.aws.Queue"
       "url": string
     }
+    "RecordShortage": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "RecordShortageDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "RecordShortageQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
     "RecordTimeline": {
       "name": string
       "type": "sst.aws.Function"
@@ -475,6 +536,18 @@ declare module "sst" {
       "type": "sst.aws.Queue"
       "url": string
     }
+    "ShipStock": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "ShipStockDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "ShipStockQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
     "StartCheckoutDeadLetters": {
       "type": "sst.aws.Queue"
       "url": string
@@ -486,6 +559,10 @@ declare module "sst" {
     "StripeWebhookSecret": {
       "type": "sst.sst.Secret"
       "value": string
+    }
+    "SweepReservationsDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
     }
     "UpdatePriceList": {
       "name": string

@@ -13,6 +13,11 @@ const meanings = new Map([
   ],
   ["RestockReturn", "Goods that came back are not in stock again. npm run ops -- needs-operator says which."],
   ["RecordRefund", "An order does not say what was refunded of it. npm run ops -- needs-operator says which."],
+  [
+    "ShipStock",
+    "Goods were sent that our stock does not know of. npm run ops -- dead-letters list ShipStock says which.",
+  ],
+  ["SweepReservations", "What checkouts have held for too long was not given back; the next run goes on from there."],
   ["ReconcilePayments", "Our ledger could not be compared with the provider's books; the next run goes on from there."],
 ]);
 

@@ -1,5 +1,7 @@
 import {
   OrderCancellationRequested,
+  OrderConfirmed,
+  OrderFulfilled,
   OrderPlaced,
   OrderReturned,
   orderEvents,
@@ -16,6 +18,16 @@ import {
   ProductCreated,
   ProductUpdated,
   pattern,
+  StockAdjusted,
+  StockAllocated,
+  StockBackordered,
+  StockConfigured,
+  StockLow,
+  StockRefused,
+  StockReleased,
+  StockReplenished,
+  StockRestocked,
+  StockSoldOut,
 } from "@cartwright/events";
 import { askingProvider, askingSeconds } from "./provider.ts";
 import { subscribe } from "./subscriber.ts";
@@ -23,7 +35,7 @@ import { inventoryTable, orderTable, paymentTable } from "./table.ts";
 
 subscribe({
   name: "UpdatePriceList",
-  pattern: pattern(ProductCreated, ProductUpdated),
+  pattern: pattern(ProductCreated, ProductUpdated, StockLow, StockReplenished, StockSoldOut),
   handler: "packages/functions/src/reaction/update-price-list.handler",
   link: [orderTable],
 });
@@ -37,7 +49,7 @@ subscribe({
 
 subscribe({
   name: "CommitReservation",
-  pattern: pattern(PaymentCaptured),
+  pattern: pattern(OrderConfirmed),
   handler: "packages/functions/src/reaction/commit-reservation.handler",
   link: [inventoryTable],
 });
@@ -75,6 +87,30 @@ subscribe({
   pattern: pattern(OrderReturned),
   handler: "packages/functions/src/reaction/restock-return.handler",
   link: [inventoryTable],
+});
+
+subscribe({
+  name: "ShipStock",
+  pattern: pattern(OrderFulfilled),
+  handler: "packages/functions/src/reaction/ship-stock.handler",
+  link: [inventoryTable],
+});
+
+subscribe({
+  name: "AllocateBackorders",
+  pattern: pattern(StockAdjusted, StockBackordered, StockConfigured, StockReleased, StockRestocked),
+  handler: "packages/functions/src/reaction/allocate-backorders.handler",
+  link: [inventoryTable],
+  // Thousands may wait for one delivery: a run serves some hundreds of them, and the next one goes on.
+  timeoutSeconds: 60,
+  maximumReceives: 20,
+});
+
+subscribe({
+  name: "RecordShortage",
+  pattern: pattern(StockAllocated, StockBackordered, StockRefused),
+  handler: "packages/functions/src/reaction/record-shortage.handler",
+  link: [orderTable],
 });
 
 const asking = { link: askingProvider, timeoutSeconds: askingSeconds };

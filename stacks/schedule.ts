@@ -1,29 +1,46 @@
 import { deadLetters } from "./dead-letters.ts";
 import { askingProvider } from "./provider.ts";
-import { sandboxTable } from "./table.ts";
+import { inventoryTable, sandboxTable } from "./table.ts";
 
-const failures = deadLetters("ReconcilePayments", [], () => ({ to: "nothing" }));
+// Compares our ledger with the provider's books, in both directions, and mends what rules can mend.
+schedule("ReconcilePayments", "rate(5 minutes)", {
+  handler: "packages/functions/src/schedule/reconcile-payments.handler",
+  link: askingProvider,
+  timeout: "5 minutes",
+  // The sandbox lists its charges by looking through all of them.
+  permissions: [{ actions: ["dynamodb:Scan"], resources: [sandboxTable.arn] }],
+});
 
-/** Compares our ledger with the provider's books, in both directions, and mends what rules can mend. */
-new sst.aws.CronV2("ReconcilePayments", {
-  schedule: "rate(5 minutes)",
+// Gives back what checkouts have held for too long.
+schedule("SweepReservations", "rate(1 minute)", {
+  handler: "packages/functions/src/schedule/sweep-reservations.handler",
+  link: [inventoryTable],
+  timeout: "50 seconds",
+});
+
+interface Work {
+  handler: string;
+  link: unknown[];
+  timeout: sst.aws.FunctionArgs["timeout"];
+  permissions?: sst.aws.FunctionPermissionArgs[];
+}
+
+function schedule(name: string, when: sst.aws.CronV2Args["schedule"], { permissions = [], ...work }: Work) {
+  const failures = deadLetters(name, [], () => ({ to: "nothing" }));
   // The scheduler's own retries and dead letters end when Lambda has accepted the event; these cover the run itself.
-  function: {
-    handler: "packages/functions/src/schedule/reconcile-payments.handler",
-    link: askingProvider,
-    timeout: "5 minutes",
-    retries: 2,
-    permissions: [
-      // The sandbox lists its charges by looking through all of them.
-      { actions: ["dynamodb:Scan"], resources: [sandboxTable.arn] },
-      { actions: ["sqs:SendMessage"], resources: [failures.arn] },
-    ],
-    transform: {
-      eventInvokeConfig: (args) => {
-        args.destinationConfig = { onFailure: { destination: failures.arn } };
+  new sst.aws.CronV2(name, {
+    schedule: when,
+    function: {
+      ...(work as sst.aws.FunctionArgs),
+      retries: 2,
+      permissions: [...permissions, { actions: ["sqs:SendMessage"], resources: [failures.arn] }],
+      transform: {
+        eventInvokeConfig: (args) => {
+          args.destinationConfig = { onFailure: { destination: failures.arn } };
+        },
       },
     },
-  },
-  retries: 2,
-  dlq: failures.arn,
-});
+    retries: 2,
+    dlq: failures.arn,
+  });
+}

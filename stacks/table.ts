@@ -3,35 +3,32 @@ import { policy } from "./stage.ts";
 type Indexes = NonNullable<sst.aws.DynamoArgs["globalIndexes"]>;
 
 const keys = { pk: "string", sk: "string" } as const;
-const gsi1Keys = { gsi1pk: "string", gsi1sk: "string" } as const;
-const gsi1 = { hashKey: "gsi1pk", rangeKey: "gsi1sk" };
 
-/** What a list of orders shows, with the attributes by which ElectroDB knows its entities. */
-const orderSummary = [
-  "__edb_e__",
-  "__edb_v__",
-  "createdAt",
-  "currency",
-  "customerId",
-  "orderId",
-  "reason",
-  "status",
-  "totalMinor",
-];
+/** Indexes find keys, and the items are read by these: so a change of an item costs nothing in an index. */
+const found = ["__edb_e__", "__edb_v__"];
 
 /** What tells the reconcilers whom to look at. None of it changes with an entry, so the index costs a write at first, and with each refund or undo. */
-const paymentKeys = ["__edb_e__", "__edb_v__", "orderId"];
+const paymentKeys = [...found, "orderId"];
 
 export const userTable = domainTable("UserTable");
-export const inventoryTable = domainTable("InventoryTable", { gsi1 });
-export const orderTable = domainTable("OrderTable", { gsi1: { ...gsi1, projection: orderSummary } });
-export const paymentTable = domainTable("PaymentTable", { gsi1: { ...gsi1, projection: paymentKeys } });
+export const inventoryTable = domainTable("InventoryTable", { gsi1: index(1, found), gsi2: index(2, found) });
+
+export const orderTable = domainTable("OrderTable", {
+  gsi1: index(1, found),
+  gsi2: index(2, found),
+  gsi3: index(3, found),
+});
+export const paymentTable = domainTable("PaymentTable", { gsi1: index(1, paymentKeys) });
 
 /** The sandbox payment provider's own books: nothing of ours listens to them. */
 export const sandboxTable = table("SandboxTable", {});
 
 /** What operators asked for. Nothing follows from it, so it has no stream. */
 export const opsTable = table("OpsTable", {});
+
+function index(number: number, projection: string[]) {
+  return { hashKey: `gsi${number}pk`, rangeKey: `gsi${number}sk`, projection };
+}
 
 function domainTable(name: string, globalIndexes?: Indexes) {
   return table(name, { stream: "new-and-old-images", ...(globalIndexes && { globalIndexes }) });
@@ -41,7 +38,7 @@ function table(name: string, args: Pick<sst.aws.DynamoArgs, "globalIndexes" | "s
   return new sst.aws.Dynamo(name, {
     ...args,
     // DynamoDB refuses attributes that are no key of the table or of an index.
-    fields: args.globalIndexes ? { ...keys, ...gsi1Keys } : keys,
+    fields: { ...keys, ...indexKeys(args.globalIndexes) },
     primaryIndex: { hashKey: "pk", rangeKey: "sk" },
     ttl: "expiresAt",
     deletionProtection: policy.protect,
@@ -52,4 +49,10 @@ function table(name: string, args: Pick<sst.aws.DynamoArgs, "globalIndexes" | "s
       },
     },
   });
+}
+
+function indexKeys(indexes: Indexes = {}): Record<string, "string"> {
+  return Object.fromEntries(
+    Object.keys(indexes).flatMap((name) => [`${name}pk`, `${name}sk`].map((key) => [key, "string"])),
+  );
 }

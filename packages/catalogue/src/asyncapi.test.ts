@@ -59,8 +59,8 @@ test("an event is sent by the relay of its domain in today's version, and receiv
   expect(of("payment.captured").map(([key, { action }]) => [key, action])).toEqual(
     expect.arrayContaining([
       ["payment.captured.send.PaymentRelay", "send"],
-      ["payment.captured.receive.CommitReservation", "receive"],
       ["payment.captured.receive.MarkPaid", "receive"],
+      ["payment.captured.receive.RecordTimeline", "receive"],
     ]),
   );
   expect(operations["order.placed.receive.StartCheckout"]!.summary).toBe("The bus starts the state machine itself.");

@@ -43,6 +43,12 @@ test("an answer that is no problem document is an error all the same", async () 
   await expect(client.products.list()).rejects.toMatchObject({ status: 502, code: "unknown" });
 });
 
+test("products are browsed by category and by what their titles begin with", async () => {
+  const { client, requests } = answering(() => json({ items: [] }));
+  await client.products.list({ category: "mugs", prefix: "stone" });
+  expect(new URL(requests[0]!.url).search).toBe("?category=mugs&prefix=stone");
+});
+
 test("an order is followed past confirmed until it is paid", async () => {
   const states = [{ status: "pending" }, { status: "confirmed", paid: false }, { status: "confirmed", paid: true }];
   const { client, requests } = answering(() => json(states.shift()));
@@ -54,6 +60,25 @@ test("following ends when patience does", async () => {
   const { client } = answering(() => json({ status: "pending" }));
   const following = client.orders.waitUntilSettled("ord_1", { timeoutMs: 0, intervalMs: 1 });
   await expect(following).rejects.toThrow(StillPendingError);
+});
+
+test("a cart is changed in the version that was seen, and ordered in the place of lines", async () => {
+  const { client, requests } = answering(() => json({ id: "crt_1", version: 3 }));
+  const { id, version } = await client.carts.create();
+  await client.carts.setLine(id, version, { sku: "MUG", quantity: 2 });
+  await client.carts.removeLine(id, version, "MUG");
+  await client.carts.merge(id);
+  const shippingAddress = { name: "Ada", line1: "1 Loop", city: "Kiel", postalCode: "24103", country: "DE" };
+  await client.orders.place({ cartId: id, shippingAddress, payment: { token: "tok_ok" } });
+  expect(requests.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toEqual([
+    "POST /carts",
+    "PUT /carts/crt_1/lines/MUG",
+    "DELETE /carts/crt_1/lines/MUG",
+    "POST /carts/crt_1/merge",
+    "POST /orders",
+  ]);
+  expect(requests.map(({ headers }) => headers.get("if-match"))).toEqual([null, '"3"', '"3"', null, null]);
+  expect(await requests[1]!.json()).toEqual({ quantity: 2 });
 });
 
 test("letters are asked for by what is given, and a replay is started under a key", async () => {

@@ -30,6 +30,17 @@ export async function reaching<Result>(what: string, call: Promise<Result>): Pro
   }
 }
 
+/** As `reaching` a write, and whether it was made: it was not when its condition did not hold. */
+export async function applied(what: string, write: Promise<unknown>): Promise<boolean> {
+  try {
+    await reaching(what, write);
+    return true;
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error;
+    return false;
+  }
+}
+
 /** Throttling is the caller's fault in the SDK's eyes. SQS has names of its own for it. */
 const passing = new Set([
   "InternalServerError",

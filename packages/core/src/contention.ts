@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { random } from "./chance.ts";
+import { pause } from "./clock.ts";
 import { ContentionError } from "./error.ts";
 
 export interface Outcome {
@@ -6,7 +7,7 @@ export interface Outcome {
   data: readonly ({ rejected: boolean; code?: string | undefined } | null)[];
 }
 
-const attempts = 7;
+export const attempts = 7;
 const firstPauseMs = 10;
 
 /**
@@ -21,7 +22,12 @@ export async function untilUncontended<Result extends Outcome>(
     const outcome = await run();
     const refused = outcome.data.some((item) => item?.code === "ConditionalCheckFailed");
     if (!outcome.canceled || refused) return outcome;
-    await sleep(Math.random() * firstPauseMs * 2 ** attempt);
+    await pauseBefore(attempt);
   }
   throw new ContentionError(subject);
+}
+
+/** Lets the others go first: up to 10 ms at first, and up to twice as long each time. */
+export function pauseBefore(attempt: number): Promise<void> {
+  return pause(random() * firstPauseMs * 2 ** attempt);
 }

@@ -73,6 +73,22 @@ export class ContentionError extends DomainError {
   }
 }
 
+/** Somebody was faster: what a caller has seen of it, and would change, is no more. */
+export class StaleVersionError extends DomainError {
+  override name = "StaleVersionError";
+  constructor(subject: string, expected: number) {
+    super("conflict", "stale_version", `${subject} is no longer at version ${expected}: read it again`);
+  }
+}
+
+/** What was asked for would make something that DynamoDB or the bus can't hold, so nothing of it was written. */
+export class TooLargeError extends DomainError {
+  override name = "TooLargeError";
+  constructor(message: string, cause?: unknown) {
+    super("invalid", "too_large", message, { cause });
+  }
+}
+
 /** An idempotency key names one request: the same key with another body is a mistake of the caller. */
 export class KeyReusedError extends DomainError {
   override name = "IdempotencyKeyReusedError";

@@ -1,8 +1,8 @@
 import { Envelope, newId, OrderPlaced } from "@cartwright/events";
 import { expect, test } from "vitest";
 import { fact, record } from "./outbox.ts";
+import { cause } from "./test/cause.ts";
 
-const cause = { correlationId: "c" };
 const [orderId, customerId] = [newId("ord"), newId("usr")];
 
 function placed(lines: number) {

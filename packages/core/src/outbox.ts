@@ -8,15 +8,7 @@ import {
   EventTooLargeError,
 } from "@cartwright/events";
 import type * as z from "zod";
-import { DomainError } from "./error.ts";
-
-/** What was asked for would make an event that the bus can't carry, so nothing of it was written. */
-export class TooLargeError extends DomainError {
-  override name = "TooLargeError";
-  constructor(cause: EventTooLargeError) {
-    super("invalid", "too_large", cause.message, { cause });
-  }
-}
+import { DomainError, TooLargeError } from "./error.ts";
 
 /** An event and its data, still without the envelope that the write gives it. */
 export interface Fact {
@@ -63,7 +55,7 @@ function refuseUnpublishable(event: Envelope): void {
   try {
     assertPublishable(event);
   } catch (error) {
-    if (error instanceof EventTooLargeError) throw new TooLargeError(error);
+    if (error instanceof EventTooLargeError) throw new TooLargeError(error.message, error);
     if (error instanceof EventTextError) throw new UnsendableTextError(error);
     throw error;
   }

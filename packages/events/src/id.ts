@@ -4,7 +4,21 @@ import * as z from "zod";
 
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-export type Prefix = "ord" | "usr" | "pay" | "evt" | "adj" | "rsv" | "req" | "rpl" | "rfd" | "ret";
+export type Prefix =
+  | "ord"
+  | "usr"
+  | "pay"
+  | "evt"
+  | "adj"
+  | "rsv"
+  | "req"
+  | "rpl"
+  | "rfd"
+  | "ret"
+  | "ful"
+  | "mov"
+  | "crt"
+  | "rbd";
 
 /** `ord_` and a ULID; the first character stays below 8 because a ULID holds 128 bits. */
 export function idSchema(prefix: Prefix) {

@@ -116,6 +116,31 @@ export const OrderCancellationRequested = defineEvent(
     })
     .describe("Somebody asked to cancel the order before it was fulfilled, and nothing can confirm it any more."),
 );
+export const OrderFulfilled = defineEvent(
+  "order.fulfilled",
+  1,
+  z
+    .object({
+      orderId,
+      customerId,
+      fulfilmentId: idSchema("ful"),
+      lines: z.array(OrderLine).min(1),
+      complete: z.boolean().describe("Whether everything of the order has been sent by now."),
+    })
+    .describe("Goods of a paid order were handed to a carrier."),
+);
+export const OrderReturnRequested = defineEvent(
+  "order.return-requested",
+  1,
+  z
+    .object({ orderId, customerId, returnId: idSchema("ret"), lines: z.array(OrderLine).min(1) })
+    .describe("Somebody asked to send goods of an order back."),
+);
+export const OrderReturnDeclined = defineEvent(
+  "order.return-declined",
+  1,
+  z.object({ orderId, customerId, returnId: idSchema("ret") }).describe("Staff will not take the goods back."),
+);
 export const OrderReturned = defineEvent(
   "order.returned",
   1,

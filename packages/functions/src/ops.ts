@@ -1,6 +1,7 @@
 import { Ops } from "@cartwright/core/ops";
 import * as z from "zod";
 import { staff } from "./http/auth.ts";
+import { requester, tellReplayed } from "./http/reply.ts";
 import { router } from "./http/router.ts";
 import { serve } from "./http/serve.ts";
 import { idempotencyKey, valid } from "./http/valid.ts";
@@ -39,9 +40,8 @@ export const ops = router()
     return c.json(redriven);
   })
   .post("/ops/replays", staff(), idempotencyKey(), valid("json", Ops.StartReplay), async (c) => {
-    const by = { actorId: c.get("actor").userId, idempotencyKey: c.req.valid("header")["idempotency-key"] };
-    const { replay, replayed } = await Ops.replay(c.req.valid("json"), by);
-    if (replayed) c.header("Idempotent-Replayed", "true");
+    const { replay, replayed } = await Ops.replay(c.req.valid("json"), requester(c));
+    tellReplayed(c, replayed);
     c.header("Location", `/ops/replays/${replay.id}`);
     return c.json(replay, 202);
   })

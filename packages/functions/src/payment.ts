@@ -1,9 +1,10 @@
 import { Payment } from "@cartwright/core/payment";
 import * as z from "zod";
 import { signedIn, staff } from "./http/auth.ts";
+import { requester, tellReplayed, withETag } from "./http/reply.ts";
 import { router } from "./http/router.ts";
 import { serve } from "./http/serve.ts";
-import { etag, idempotencyKey, valid } from "./http/valid.ts";
+import { idempotencyKey, valid } from "./http/valid.ts";
 import { log } from "./log.ts";
 import { measureToLog } from "./metric.ts";
 import { sandboxPages } from "./sandbox/pages.ts";
@@ -14,20 +15,17 @@ const byId = valid("param", z.object({ id: Payment.ID }));
 const byProvider = valid("param", z.object({ provider: Payment.ProviderName }));
 
 export const payments = router()
-  .get("/payments/:id", signedIn(), byId, async (c) => {
-    const payment = await Payment.fromID(c.req.valid("param").id, c.get("actor"));
-    c.header("ETag", etag(payment.version));
-    return c.json(payment);
-  })
+  .get("/payments/:id", signedIn(), byId, async (c) =>
+    withETag(c, await Payment.fromID(c.req.valid("param").id, c.get("actor"))),
+  )
   .get("/payments/:id/action", signedIn(), byId, async (c) => {
     // The sandbox's page is one of ours: its URL is relative to this API, wherever that is.
     return c.json(await Payment.actionFromID(c.req.valid("param").id, c.get("actor")));
   })
   .post("/payments/:id/refunds", staff(), byId, idempotencyKey(), valid("json", Payment.RequestRefund), async (c) => {
-    const by = { actorId: c.get("actor").userId, idempotencyKey: c.req.valid("header")["idempotency-key"] };
     const { id } = c.req.valid("param");
-    const { refund, replayed } = await Payment.requestRefund(id, c.req.valid("json"), by, c.get("cause"));
-    if (replayed) c.header("Idempotent-Replayed", "true");
+    const { refund, replayed } = await Payment.requestRefund(id, c.req.valid("json"), requester(c), c.get("cause"));
+    tellReplayed(c, replayed);
     c.header("Location", `/payments/${id}`);
     return c.json(refund, 202);
   })

@@ -1,8 +1,9 @@
 import { User } from "@cartwright/core/user";
 import { signedIn } from "./http/auth.ts";
+import { withETag } from "./http/reply.ts";
 import { router } from "./http/router.ts";
 import { serve } from "./http/serve.ts";
-import { etag, valid } from "./http/valid.ts";
+import { valid } from "./http/valid.ts";
 
 export const users = router()
   .post("/users", valid("json", User.Credentials), async (c) => {
@@ -13,10 +14,6 @@ export const users = router()
   .post("/sessions", valid("json", User.Credentials), async (c) => {
     return c.json(await User.signIn(c.req.valid("json"), c.get("cause")), 201);
   })
-  .get("/users/me", signedIn(), async (c) => {
-    const user = await User.fromID(c.get("actor").userId);
-    c.header("ETag", etag(user.version));
-    return c.json(user);
-  });
+  .get("/users/me", signedIn(), async (c) => withETag(c, await User.fromID(c.get("actor").userId)));
 
 export const handler = serve(users);

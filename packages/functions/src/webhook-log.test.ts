@@ -1,6 +1,7 @@
 import { Payment } from "@cartwright/core/payment";
 import { newId } from "@cartwright/events";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
+import { listen } from "./test/log.ts";
 
 vi.hoisted(() => {
   // Read when the logger is made: tests are silent otherwise, and on its own console it can't be listened to.
@@ -8,15 +9,6 @@ vi.hoisted(() => {
 });
 
 const { payments } = await import("./payment.ts");
-
-function listen(): string[] {
-  const lines: string[] = [];
-  for (const level of ["info", "error", "warn", "log"] as const) {
-    const spy = vi.spyOn(console, level).mockImplementation((line) => lines.push(String(line)));
-    onTestFinished(() => spy.mockRestore());
-  }
-  return lines;
-}
 
 test("a forged webhook is one line that tells nothing of what it says or is signed with", async () => {
   const lines = listen();

@@ -1,5 +1,5 @@
 import { Entity } from "electrodb";
-import { isConditionFailure, reaching } from "../aws-fault.ts";
+import { applied, reaching } from "../aws-fault.ts";
 import { dynamo } from "../dynamo.ts";
 import type { Circuit } from "./circuit.ts";
 import type { Store } from "./shared.ts";
@@ -58,20 +58,14 @@ export function dynamoBreakerStore(service: string, table: string): Store {
     return { circuit: { recent, open }, revision };
   }
 
-  async function write(name: string, { recent, open }: Circuit, expectedRevision: number) {
+  function write(name: string, { recent, open }: Circuit, expectedRevision: number) {
     const put = breakers
       .put({ name, recent, ...(open && { open }), revision: expectedRevision + 1 })
       .where(({ revision }, { eq, notExists }) =>
         expectedRevision === 0 ? notExists(revision) : eq(revision, expectedRevision),
       )
       .go();
-    try {
-      await reaching(name, put);
-      return true;
-    } catch (error) {
-      if (!isConditionFailure(error)) throw error;
-      return false;
-    }
+    return applied(name, put);
   }
 
   return { read, write };

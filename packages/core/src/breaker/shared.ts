@@ -1,6 +1,7 @@
 /** A circuit that all instances have in common, as one of them knows it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type TimeoutPolicy, TimeoutStrategy, timeout } from "cockatiel";
+import { random } from "../chance.ts";
 import { now } from "../clock.ts";
 import { measure } from "../metric.ts";
 import { type Circuit, type State, stateOf } from "./circuit.ts";
@@ -93,7 +94,7 @@ export class SharedCircuit {
       if (!circuit) return { ...before, result: "unchanged" };
       const written = await this.#reach(() => this.#store.write(this.#name, circuit, before.revision));
       if (written) return { ...this.#learn(circuit, before, written === true), result: "changed" };
-      await sleep(Math.random() * Math.min(5 * 2 ** attempt, longestPauseMs));
+      await sleep(random() * Math.min(5 * 2 ** attempt, longestPauseMs));
       if (!(await this.#read())) break;
     }
     return { ...this.#known, result: "contended" };

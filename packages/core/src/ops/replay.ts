@@ -3,7 +3,7 @@ import { DescribeReplayCommand, type DescribeReplayResponse, StartReplayCommand 
 import { deriveId } from "@cartwright/events";
 import { Resource } from "sst";
 import * as z from "zod";
-import { isConditionFailure, reaching } from "../aws-fault.ts";
+import { applied, reaching } from "../aws-fault.ts";
 import { now } from "../clock.ts";
 import { DomainError, InvalidError, KeyReusedError } from "../error.ts";
 import { eventBridge } from "./client.ts";
@@ -174,13 +174,8 @@ function isMeantFor({ events }: Subscriber, { from, to, filter }: ReplayItem, co
 }
 
 async function create(item: ReplayItem): Promise<ReplayItem> {
-  try {
-    await reaching("replays", replays().create(item).go());
-    return item;
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-    return (await find(item.replayId))!;
-  }
+  const isNew = await applied("replays", replays().create(item).go());
+  return isNew ? item : (await find(item.replayId))!;
 }
 
 async function find(replayId: string): Promise<ReplayItem | undefined> {

@@ -3,9 +3,9 @@ import { Resource } from "sst";
 import { dynamo } from "../dynamo.ts";
 import { inboxEntity } from "../inbox.ts";
 import { lazy } from "../lazy.ts";
-import type { Address, Line, Return } from "./schema.ts";
+import { type Address, type Line, Status, type Tracking } from "./schema.ts";
 
-/** By id; a customer's orders, newest first. */
+/** By id; by number; a customer's orders, newest first; the orders of a status, newest first. */
 export const orders = lazy(
   () =>
     new Entity(
@@ -13,8 +13,10 @@ export const orders = lazy(
         model: { service: "order", entity: "order", version: "1" },
         attributes: {
           orderId: { type: "string", required: true },
+          /** What people call it by: see number.ts. */
+          number: { type: "string", required: true },
           customerId: { type: "string", required: true },
-          status: { type: ["pending", "confirmed", "cancelled", "returned"] as const, required: true },
+          status: { type: Status.options, required: true },
           lines: { type: CustomAttributeType<Line[]>("any"), required: true },
           totalMinor: { type: "number", required: true },
           currency: { type: "string", required: true },
@@ -34,8 +36,11 @@ export const orders = lazy(
           /** By id of the refund: what it counts, in minor units, and by which event of its payment. */
           refunds: { type: CustomAttributeType<Record<string, { amountMinor: number; sequence: number }>>("any") },
           returns: { type: CustomAttributeType<StoredReturn[]>("any") },
+          fulfilments: { type: CustomAttributeType<StoredFulfilment[]>("any") },
           deadlineAt: { type: "string", required: true },
           createdAt: { type: "string", required: true },
+          /** Spreads the orders of a status over several keys of an index. */
+          bucket: { type: "number", required: true },
           version: { type: "number", required: true },
           outbox: { type: "string" },
         },
@@ -50,16 +55,52 @@ export const orders = lazy(
             pk: { field: "gsi1pk", composite: ["customerId"], casing: "none" },
             sk: { field: "gsi1sk", composite: ["createdAt", "orderId"], casing: "none" },
           },
+          // Staff look for what is still to be sent. One key for a status would be a hot one: see list.ts.
+          byStatus: {
+            index: "gsi2",
+            pk: { field: "gsi2pk", composite: ["status", "bucket"], casing: "none" },
+            sk: { field: "gsi2sk", composite: ["createdAt", "orderId"], casing: "none" },
+          },
+          // Customers know the number of their order, and read it out to staff.
+          byNumber: {
+            index: "gsi3",
+            pk: { field: "gsi3pk", composite: ["number"], casing: "none" },
+            sk: { field: "gsi3sk", composite: [], casing: "none" },
+          },
         },
       },
       { client: dynamo(), table: Resource.OrderTable.name },
     ),
 );
 
-/** With a hash of the request that recorded it. */
-export interface StoredReturn extends Return {
+/** How many of each line of the order, in its order. Fifty times fifty SKUs would not fit the item. */
+export type Units = readonly number[];
+
+export interface StoredFulfilment {
+  id: string;
+  units: Units;
+  tracking?: Tracking;
+  createdAt: string;
+  /** Hash of the request that it comes from. */
   fingerprint: string;
 }
+
+export interface StoredReturn {
+  id: string;
+  /** What was asked to be sent back. */
+  units: Units;
+  reason?: string;
+  createdAt: string;
+  fingerprint: string;
+  /** Absent while it is open. */
+  settled?: Settlement;
+}
+
+/** What staff made of a request, with the key and a hash of theirs. */
+export type Settlement = { at: string; key: string; fingerprint: string } & (
+  | { status: "received"; units: Units; restock: boolean }
+  | { status: "declined"; reason: string }
+);
 
 /** Entities of one table, so that an order and its inbox change in one transaction. */
 export const ordersAndInbox = lazy(

@@ -4,15 +4,11 @@ import { setClock } from "../clock.ts";
 import { cause, createInput, createPrice } from "../test/order.ts";
 import { Order } from "./index.ts";
 import { orders } from "./order.entity.ts";
+import { byStaff, createPaid, createPlaced, cups, outboxOf, ownerOf, staff } from "./test/placed.ts";
 
 beforeAll(() => createPrice("CUP", 950));
 
 const createCustomer = () => ({ customerId: newId("usr"), idempotencyKey: newId("req") });
-
-async function outboxOf(orderId: string) {
-  const { data } = await orders().get({ orderId }).go();
-  return JSON.parse(data?.outbox ?? "[]") as { name: string; sequence: number; data: Record<string, unknown> }[];
-}
 
 describe("placing an order", () => {
   test("charges our price, and tells of the order in the same write, without the token", async () => {
@@ -110,12 +106,6 @@ describe("the price list", () => {
 });
 
 describe("the steps of a checkout", () => {
-  async function createPlaced() {
-    const by = createCustomer();
-    const { order } = await Order.place(createInput(), by, cause);
-    return { id: order.id, customerId: by.customerId };
-  }
-
   test("confirming twice, and at the same time, confirms once", async () => {
     const { id, customerId } = await createPlaced();
     await Promise.all([Order.confirm(id, cause), Order.confirm(id, cause)]);
@@ -157,6 +147,23 @@ describe("the steps of a checkout", () => {
     ]);
   });
 
+  test("past its deadline an order can't be confirmed, but one that is stays so; it is given up as expired", async () => {
+    const [placed, confirmed] = [await createPlaced(), await createPlaced()];
+    await Order.confirm(confirmed.id, cause);
+    onTestFinished(setClock(() => Date.now() + Order.deadlineMs + 1000));
+    await Order.confirm(confirmed.id, cause);
+    await expect(Order.confirm(placed.id, cause)).rejects.toMatchObject({ name: "OrderOverdueError" });
+    expect(await Order.abandon(placed.id, { name: "OrderOverdueError", step: "confirm" }, cause)).toBe(true);
+    expect(await outboxOf(placed.id)).toMatchObject([{ name: "order.abandoned", data: { reason: "expired" } }]);
+  });
+
+  test("a hold on stock that has run out is what lets an order expire", async () => {
+    const { id } = await createPlaced();
+    await Order.abandon(id, { name: "ReservationExpiredError", step: "reserve" }, cause);
+    await Order.cancel(id, cause);
+    expect(await Order.fromID(id, staff)).toMatchObject({ status: "cancelled", reason: "expired" });
+  });
+
   test("a run that fails after another has confirmed the order may not undo it", async () => {
     const { id } = await createPlaced();
     await Order.confirm(id, cause);
@@ -176,27 +183,10 @@ describe("the steps of a checkout", () => {
 });
 
 describe("after a checkout", () => {
-  const staffId = newId("usr");
-  const staff = { userId: staffId, roles: ["customer" as const, "staff" as const] };
-  const ownerOf = (customerId: string) => ({ userId: customerId, roles: ["customer" as const] });
   const euros = (amount: number) => ({ amount, currency: "EUR" });
   const through = (refundId: string, amount: number, sequence: number) => ({
     ...{ refundId, amount: euros(amount), succeeded: true, sequence },
   });
-
-  async function createPlaced(quantity = 2) {
-    const by = createCustomer();
-    const { order } = await Order.place(createInput({ lines: [{ sku: "CUP", quantity }] }), by, cause);
-    const read = () => Order.fromID(order.id, { userId: by.customerId });
-    return { id: order.id, customerId: by.customerId, owner: ownerOf(by.customerId), read };
-  }
-
-  async function createPaid(quantity = 2) {
-    const placed = await createPlaced(quantity);
-    await Order.confirm(placed.id, cause);
-    await Order.markPaid(placed.id, cause);
-    return placed;
-  }
 
   const namesIn = async (id: string) => (await outboxOf(id)).map(({ name }) => name);
 
@@ -300,15 +290,12 @@ describe("after a checkout", () => {
       expect(seen.confirmed + seen.pending).toBe(20);
     });
 
-    test("is refused of an order of which something has come back", async () => {
+    test("is refused of an order of which something has been sent, all or some", async () => {
       const { id, owner } = await createPaid();
-      await Order.recordReturn(
-        id,
-        { lines: [{ sku: "CUP", quantity: 1 }], restock: true },
-        { actorId: staffId, idempotencyKey: "k" },
-        cause,
-      );
+      await Order.fulfil(id, { lines: cups(1) }, byStaff(), cause);
       await expect(cancel(id, owner)).rejects.toMatchObject({ kind: "conflict", code: "order_not_cancellable" });
+      await Order.fulfil(id, {}, byStaff(), cause);
+      await expect(cancel(id, staff)).rejects.toMatchObject({ kind: "conflict", code: "order_not_cancellable" });
     });
   });
 
@@ -376,105 +363,15 @@ describe("after a checkout", () => {
     });
   });
 
-  describe("goods that come back", () => {
-    const comeBack = (id: string, quantity: number, idempotencyKey = newId("req"), restock = true) =>
-      Order.recordReturn(
-        id,
-        { lines: [{ sku: "CUP", quantity }], restock, reason: "too blue" },
-        { actorId: staffId, idempotencyKey },
-        cause,
-      );
-
-    test("are recorded with what is refunded for them, and their note stays with us", async () => {
-      const { id, read } = await createPaid();
-      const { given, replayed } = await comeBack(id, 1);
-      expect(replayed).toBe(false);
-      expect(given).toEqual({
-        ...{ id: expect.stringMatching(/^ret_/), lines: [{ sku: "CUP", quantity: 1 }], amount: euros(950) },
-        ...{ restock: true, reason: "too blue", createdAt: expect.any(String) },
-      });
-      expect(await read()).toMatchObject({ status: "confirmed", returns: [given] });
-      const [told] = await outboxOf(id);
-      expect(told).toMatchObject({ name: "order.returned", data: { returnId: given.id, complete: false } });
-      expect(JSON.stringify(told)).not.toContain("blue");
-      const { given: last } = await comeBack(id, 1);
-      expect(await read()).toMatchObject({ status: "returned", returns: [given, last] });
-      expect(await outboxOf(id)).toMatchObject([{ data: { complete: true } }]);
-    });
-
-    test("are recorded once for a key, also ten times at once, and never with another body", async () => {
-      const { id, read } = await createPaid();
-      const answers = await Promise.all(Array.from({ length: 10 }, () => comeBack(id, 1, "k")));
-      expect(answers.filter(({ replayed }) => !replayed).length).toBe(1);
-      expect(new Set(answers.map(({ given }) => JSON.stringify(given))).size).toBe(1);
-      expect((await read()).returns.length).toBe(1);
-      await expect(comeBack(id, 1, "k", false)).rejects.toMatchObject({ code: "idempotency_key_reused" });
-      await comeBack(id, 1);
-      expect(await comeBack(id, 1, "k")).toMatchObject({ replayed: true });
-    });
-
-    test("are never more than were bought, also when told of at once", async () => {
-      const { id, read } = await createPaid(3);
-      const answers = await Promise.allSettled(Array.from({ length: 8 }, () => comeBack(id, 1)));
-      for (const answer of answers) {
-        if (answer.status === "fulfilled") continue;
-        expect(["order_not_returnable", "contention"]).toContain(answer.reason.code);
-      }
-      const { returns } = await read();
-      expect(returns.length).toBe(answers.filter(({ status }) => status === "fulfilled").length);
-      expect(returns.length).toBeLessThanOrEqual(3);
-    });
-
-    test("are recorded fifty times at most, since an order is one item, and an item has an end", async () => {
-      const { id, read } = await createPaid(52);
-      const first = await comeBack(id, 1, "k");
-      for (let times = 1; times < 50; times++) await comeBack(id, 1);
-      const { version } = await read();
-      await expect(comeBack(id, 1)).rejects.toMatchObject({
-        ...{ kind: "conflict", code: "order_not_returnable", message: expect.stringContaining("50 returns") },
-      });
-      expect(await comeBack(id, 1, "k")).toEqual({ given: first.given, replayed: true });
-      const order = await read();
-      expect(order).toMatchObject({ status: "confirmed", version });
-      expect(order.returns.length).toBe(50);
-    });
-
-    test("of an order that is not paid, is cancelled or does not exist are refused", async () => {
-      const placed = await createPlaced();
-      await expect(comeBack(placed.id, 1)).rejects.toMatchObject({ code: "order_not_returnable" });
-      const paid = await createPaid();
-      await Order.requestCancellation(paid.id, { actor: paid.owner, idempotencyKey: "k" }, cause);
-      await expect(comeBack(paid.id, 1)).rejects.toMatchObject({ code: "order_not_returnable" });
-      await expect(comeBack(newId("ord"), 1)).rejects.toMatchObject({ code: "order_not_found" });
-    });
-
-    test("or a cancellation come first when both are asked for at once, and never both", async () => {
-      for (let round = 0; round < 10; round++) {
-        const { id, owner, read } = await createPaid();
-        const [given, cancelled] = await Promise.allSettled([
-          comeBack(id, 2),
-          Order.requestCancellation(id, { actor: owner, idempotencyKey: "k" }, cause),
-        ]);
-        expect([given.status, cancelled.status].sort()).toEqual(["fulfilled", "rejected"]);
-        const { cancelling, returns } = await read();
-        expect(cancelling).toBe(cancelled.status === "fulfilled");
-        expect(returns.length).toBe(given.status === "fulfilled" ? 1 : 0);
-      }
-    });
-  });
-
   test("the request that placed it is answered as it was then", async () => {
     const by = createCustomer();
     const first = await Order.place(createInput(), by, cause);
     const { id } = first.order;
     await Order.confirm(id, cause);
     await Order.markPaid(id, cause);
-    await Order.recordReturn(
-      id,
-      { lines: [{ sku: "CUP", quantity: 2 }], restock: true },
-      { actorId: staffId, idempotencyKey: "k" },
-      cause,
-    );
+    await Order.fulfil(id, {}, byStaff(), cause);
+    const asked = await Order.requestReturn(id, { lines: cups(2) }, { actor: staff, idempotencyKey: "k" }, cause);
+    await Order.receiveReturn(id, asked.given.id, { restock: true }, byStaff(), cause);
     await Order.recordRefund(id, through("rfd_1", 1900, 5), cause);
     expect(await Order.place(createInput(), by, cause)).toEqual({ order: first.order, replayed: true });
   });

@@ -1,4 +1,7 @@
-/** What may happen to an order, decided from its state alone: no I/O, no clock. */
+/**
+ * What may happen to an order until it is sent, decided from its state alone: no I/O, no clock. What comes then is in
+ * fulfilment-rule.ts and return-rule.ts.
+ */
 import {
   type CancelReason,
   type Checkout,
@@ -8,28 +11,36 @@ import {
   OrderCancellationRequested,
   OrderCancelled,
   OrderConfirmed,
-  type OrderLine,
   OrderPaid,
   OrderRefunded,
   OrderRefundReversed,
-  OrderReturned,
 } from "@cartwright/events";
 import type { Change } from "../change.ts";
-import { DomainError, type Fault } from "../error.ts";
+import { DomainError } from "../error.ts";
 import { type Fact, fact } from "../outbox.ts";
-import type { OrderItem, StoredReturn } from "./order.entity.ts";
+import { move, type Transitions } from "../transition.ts";
+import type { OrderItem } from "./order.entity.ts";
 
 export const transitions = {
   pending: ["confirmed", "cancelled"],
-  confirmed: ["cancelled", "returned"],
+  confirmed: ["fulfilled", "cancelled"],
+  fulfilled: ["returned"],
   cancelled: [],
   returned: [],
-} as const satisfies Record<OrderItem["status"], readonly OrderItem["status"][]>;
+} as const satisfies Transitions<OrderItem["status"]>;
 
 export class AbandonedError extends DomainError {
   override name = "OrderAbandonedError";
   constructor(orderId: string) {
     super("conflict", "order_abandoned", `${orderId} is being cancelled and can't be confirmed`);
+  }
+}
+
+/** It comes too late: what was held for the order may have been given to somebody else. */
+export class OverdueError extends DomainError {
+  override name = "OrderOverdueError";
+  constructor(orderId: string) {
+    super("conflict", "order_overdue", `${orderId} took too long and can't be confirmed any more`);
   }
 }
 
@@ -51,22 +62,26 @@ export class NotCancellableError extends DomainError {
   }
 }
 
-export class NotReturnableError extends DomainError {
-  override name = "OrderNotReturnableError";
-  constructor(orderId: string, why: string, faults?: Fault[]) {
-    super("conflict", "order_not_returnable", `nothing of ${orderId} can be returned: ${why}`, faults && { faults });
-  }
-}
-
-type Changing = "status" | "abandonedFor" | "reason" | "paidAt" | "cancelKey" | "lateCaptureAt" | "refunds" | "returns";
+/** All that may change of an order once it is placed. */
+export type Changing =
+  | "status"
+  | "abandonedFor"
+  | "reason"
+  | "paidAt"
+  | "cancelKey"
+  | "lateCaptureAt"
+  | "refunds"
+  | "fulfilments"
+  | "returns";
 export type OrderChange = Change<Partial<Pick<OrderItem, Changing>>>;
 
-export function confirm(order: OrderItem): OrderChange | undefined {
-  if (order.status === "cancelled" || order.abandonedFor) throw new AbandonedError(order.orderId);
+export function confirm(order: OrderItem, at: Date): OrderChange | undefined {
+  if (isAbandoned(order)) throw new AbandonedError(order.orderId);
   if (order.status !== "pending") return undefined;
+  if (isOverdue(order, at)) throw new OverdueError(order.orderId);
   const { orderId, customerId } = order;
   return {
-    set: move(order, "confirmed"),
+    set: movedTo("confirmed", order),
     facts: [fact(OrderConfirmed, { orderId, customerId, lines: quantities(order), total: total(order) })],
   };
 }
@@ -88,12 +103,13 @@ export type Trigger = "watch" | "payment-action" | "cancellation" | "late-captur
 
 /**
  * Decides that an order will be cancelled. From here on nothing can confirm it, so undoing is safe whatever other
- * runs of its checkout are doing. A confirmed order is given up only when its payment was refused at capture.
+ * runs of its checkout are doing. A confirmed order is given up only when its payment was refused at capture, and none
+ * of which something has been sent.
  */
 export function abandon(order: OrderItem, reason: CancelReason, failure?: Failure): OrderChange | undefined {
-  if (isAbandoned(order) || order.status === "returned") return undefined;
+  if (isAbandoned(order) || hasBeenSent(order)) return undefined;
   const refusedAtCapture = failure?.name === "CaptureRefusedError";
-  if (order.status === "confirmed" && !(refusedAtCapture && !order.paidAt)) return undefined;
+  if (order.status !== "pending" && !(refusedAtCapture && !order.paidAt)) return undefined;
   const { orderId, customerId } = order;
   const why = { ...(failure?.step && { step: failure.step }), ...(failure?.name && { error: failure.name }) };
   return { set: { abandonedFor: reason }, facts: [fact(OrderAbandoned, { orderId, customerId, reason, ...why })] };
@@ -106,7 +122,7 @@ export function cancel(order: OrderItem): OrderChange | undefined {
   const { orderId, customerId } = order;
   const reason = order.abandonedFor as CancelReason;
   return {
-    set: { ...move(order, "cancelled"), reason },
+    set: { ...movedTo("cancelled", order), reason },
     facts: [fact(OrderCancelled, { orderId, customerId, reason })],
   };
 }
@@ -122,8 +138,7 @@ export function requestCancellation(
 ): OrderChange | undefined {
   const { orderId, customerId } = order;
   if (isAbandoned(order)) return undefined;
-  if (order.status === "returned") throw new NotCancellableError(orderId, "it has been returned");
-  if (order.returns?.length) throw new NotCancellableError(orderId, "some of it has been returned: return the rest");
+  if (hasBeenSent(order)) throw new NotCancellableError(orderId, "goods of it have been sent: they can be returned");
   const reason = `${by}_request` as const;
   const abandonedFor = reason;
   return {
@@ -179,71 +194,10 @@ export function refundedOf(order: OrderItem): Money {
   return { amount, currency: order.currency };
 }
 
-/** An order is one item, and an item has an end. */
-const maximumReturns = 50;
-
-/** Goods of a paid order come back, each unit once. With the last of them the order is `returned`. */
-export function recordReturn(
-  order: OrderItem,
-  given: Pick<StoredReturn, "id" | "lines" | "restock" | "reason" | "createdAt" | "fingerprint">,
-): OrderChange {
-  const { orderId, customerId } = order;
-  if (isAbandoned(order)) throw new NotReturnableError(orderId, "it is cancelled, and its money goes back anyway");
-  if ((order.returns?.length ?? 0) >= maximumReturns) {
-    throw new NotReturnableError(
-      orderId,
-      `it has had ${maximumReturns} returns, which is as many as an order can have`,
-    );
-  }
-  if (order.status === "pending" || !order.paidAt) throw new NotReturnableError(orderId, "it is not paid yet");
-  const lines = added(given.lines);
-  const left = unreturned(order);
-  const faults = lines.flatMap(({ sku, quantity }): Fault[] => {
-    const most = left.get(sku) ?? 0;
-    if (quantity <= most) return [];
-    const index = given.lines.findIndex((line) => line.sku === sku);
-    const message = `of ${sku} ${most} can still be returned`;
-    return [{ path: `lines.${index}.quantity`, code: "too_many", message }];
-  });
-  if (faults.length > 0) throw new NotReturnableError(orderId, faults.map(({ message }) => message).join("; "), faults);
-  for (const { sku, quantity } of lines) left.set(sku, left.get(sku)! - quantity);
-  const complete = [...left.values()].every((quantity) => quantity === 0);
-  const amount = { amount: priceOf(order, lines), currency: order.currency };
-  const { id: returnId, restock } = given;
-  return {
-    set: {
-      ...(complete && move(order, "returned")),
-      returns: [...(order.returns ?? []), { ...given, lines, amount }],
-    },
-    facts: [fact(OrderReturned, { orderId, customerId, returnId, lines, amount, restock, complete })],
-  };
-}
-
-/** A product may be named more than once. */
-export function added(lines: readonly OrderLine[]): OrderLine[] {
-  const quantities = new Map<string, number>();
-  for (const { sku, quantity } of lines) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
-  return [...quantities].map(([sku, quantity]) => ({ sku, quantity }));
-}
-
-function unreturned(order: OrderItem): Map<string, number> {
-  const left = new Map(added(quantities(order)).map(({ sku, quantity }) => [sku, quantity]));
-  for (const { sku, quantity } of (order.returns ?? []).flatMap(({ lines }) => lines)) {
-    left.set(sku, (left.get(sku) ?? 0) - quantity);
-  }
-  return left;
-}
-
-function priceOf(order: OrderItem, lines: OrderLine[]): number {
-  const prices = new Map(order.lines.map(({ sku, unitPrice }) => [sku, unitPrice.amount]));
-  return lines.reduce((sum, { sku, quantity }) => sum + (prices.get(sku) ?? 0) * quantity, 0);
-}
-
 /** Starts the checkout again while the order is unsettled; past its deadline, to give everything back. */
 export function resume(order: OrderItem, at: Date, trigger: Trigger): OrderChange | undefined {
   if (isSettled(order)) return undefined;
-  const overdue = at.toISOString() > order.deadlineAt;
-  const expired = overdue ? abandon(order, "expired") : undefined;
+  const expired = isOverdue(order, at) ? abandon(order, "expired") : undefined;
   const after = { ...order, ...expired?.set };
   return {
     set: expired?.set ?? {},
@@ -257,8 +211,8 @@ function resumed(order: OrderItem, trigger: Trigger): Fact {
 
 /** Nothing more has to happen: the money and the stock are where the status says. */
 export function isSettled(order: OrderItem): boolean {
-  if (order.status === "cancelled" || order.status === "returned") return true;
-  return order.status === "confirmed" && order.paidAt !== undefined && !order.abandonedFor;
+  if (order.status === "confirmed") return order.paidAt !== undefined && !order.abandonedFor;
+  return order.status !== "pending";
 }
 
 export function isAbandoned(order: OrderItem): boolean {
@@ -272,12 +226,17 @@ export function checkout(order: OrderItem): Checkout {
   return { orderId, customerId, lines: quantities(order), total: total(order), sealedToken, deadlineAt, abandoned };
 }
 
-function move(order: OrderItem, to: OrderItem["status"]): { status: OrderItem["status"] } {
-  const allowed: readonly string[] = transitions[order.status];
-  if (!allowed.includes(to)) {
-    throw new DomainError("conflict", "illegal_transition", `${order.orderId} can't go from ${order.status} to ${to}`);
-  }
-  return { status: to };
+/** Whether any of it has left the house: then there is no undoing the order, but returning it. */
+function hasBeenSent(order: OrderItem): boolean {
+  return order.status === "fulfilled" || order.status === "returned" || Boolean(order.fulfilments?.length);
+}
+
+function isOverdue(order: OrderItem, at: Date): boolean {
+  return at.toISOString() > order.deadlineAt;
+}
+
+export function movedTo(to: OrderItem["status"], { orderId, status }: OrderItem): Pick<OrderItem, "status"> {
+  return { status: move(transitions, orderId, status, to) };
 }
 
 function quantities(order: OrderItem) {

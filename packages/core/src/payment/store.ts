@@ -1,6 +1,6 @@
 /** How payments are read and changed: every change appends to the ledger, in one conditional write with its events. */
 import { type Cause, withPrefix } from "@cartwright/events";
-import { isConditionFailure, reaching } from "../aws-fault.ts";
+import { applied, reaching } from "../aws-fault.ts";
 import { change as changeItem } from "../change.ts";
 import { now } from "../clock.ts";
 import { record } from "../outbox.ts";
@@ -35,13 +35,8 @@ export async function create(
     entries: [{ atMs: createdAt.getTime(), ...first }],
     version: 1,
   };
-  try {
-    await reaching("payments", payments().create(item).go());
-    return { payment: item, isNew: true };
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-    return { payment: await existing(payment.orderId), isNew: false };
-  }
+  const isNew = await applied("payments", payments().create(item).go());
+  return { payment: isNew ? item : await existing(payment.orderId), isNew };
 }
 
 export interface Decision extends Addition {
@@ -91,13 +86,8 @@ export async function bar(orderId: string, provider: ProviderName, cause: Cause)
     version: 1,
     outbox,
   };
-  try {
-    await reaching("payments", payments().create(item).go());
-    return item;
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-    return existing(orderId);
-  }
+  const isNew = await applied("payments", payments().create(item).go());
+  return isNew ? item : existing(orderId);
 }
 
 /** One partition of an index takes about 1,000 writes a second. */
@@ -140,7 +130,5 @@ export async function postpone({ orderId, version: expected }: PaymentItem): Pro
     .where(({ version }, { eq }) => eq(version, expected))
     .go();
   // Whoever changed it meanwhile has had a reason to look at it.
-  await reaching("payments", patch).catch((error) => {
-    if (!isConditionFailure(error)) throw error;
-  });
+  await applied("payments", patch);
 }

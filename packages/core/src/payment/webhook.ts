@@ -1,5 +1,5 @@
 import { type Cause, PaymentNotified, withPrefix } from "@cartwright/events";
-import { isConditionFailure, reaching } from "../aws-fault.ts";
+import { applied } from "../aws-fault.ts";
 import { now } from "../clock.ts";
 import { DomainError } from "../error.ts";
 import { fact, record } from "../outbox.ts";
@@ -46,9 +46,7 @@ async function store(provider: ProviderName, { id, type, orderId }: Notification
       ...written,
     })
     .go();
-  await reaching("payments", create).catch((error) => {
-    if (!isConditionFailure(error)) throw error;
-  });
+  await applied("payments", create);
 }
 
 /** As its event names it. */

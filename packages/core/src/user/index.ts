@@ -3,7 +3,7 @@ export * as User from "./index.ts";
 import { type Cause, idFromUuid, idSchema, UserRegistered } from "@cartwright/events";
 import { decodeJwt } from "jose";
 import * as z from "zod";
-import { isConditionFailure, reaching } from "../aws-fault.ts";
+import { applied, reaching } from "../aws-fault.ts";
 import { now } from "../clock.ts";
 import { DomainError } from "../error.ts";
 import { fact, record } from "../outbox.ts";
@@ -55,13 +55,8 @@ export async function ensure(userId: string, email: string, cause: Cause): Promi
   const createdAt = now();
   const written = record(userId, 0, createdAt, cause, [fact(UserRegistered, { userId })]);
   const user = { userId, email, createdAt: createdAt.toISOString(), ...written };
-  try {
-    await reaching("users", users().create(user).go());
-    return serialize(user);
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-    return fromID(userId);
-  }
+  const isNew = await applied("users", users().create(user).go());
+  return isNew ? serialize(user) : fromID(userId);
 }
 
 export async function fromID(userId: string): Promise<Info> {

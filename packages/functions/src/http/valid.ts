@@ -26,8 +26,14 @@ export function valid<Schema extends z.ZodType, Target extends "json" | "query" 
   });
 }
 
+/** What `idempotencyKey()` lets pass. */
+export interface IdempotencyKey {
+  in: { header: { "idempotency-key": string } };
+  out: { header: { "idempotency-key": string } };
+}
+
 /** `Idempotency-Key`, which every POST that moves money, stock or orders must carry. */
-export function idempotencyKey() {
+export function idempotencyKey(): MiddlewareHandler<Env, string, IdempotencyKey> {
   return validator("header", (headers, c): { "idempotency-key": string } => {
     // The adapter for Lambda percent-encodes what is not ASCII, so the event tells what was really sent.
     const sent = (c as Context<Env>).env?.event?.headers?.["idempotency-key"];
@@ -51,9 +57,14 @@ export function noBody(): MiddlewareHandler<Env> {
   };
 }
 
-/** `If-Match` with the version that the caller has seen, as given out in `ETag`. */
-export function ifMatch() {
-  return validator("header", (headers): { "if-match": string } => {
+interface IfMatch {
+  in: { header: { "if-match": string } };
+  out: { header: { "if-match": number } };
+}
+
+/** `If-Match` with the version that the caller has seen, as given out in `ETag`; what is valid is the version. */
+export function ifMatch(): MiddlewareHandler<Env, string, IfMatch> {
+  return validator("header", (headers): { "if-match": number } => {
     const tag = headers["if-match"];
     if (tag === undefined) {
       throw new DomainError(
@@ -65,12 +76,9 @@ export function ifMatch() {
     if (!/^"\d{1,15}"$/.test(tag)) {
       throw new InvalidError("invalid_if_match", 'If-Match takes an ETag of ours, such as "3"');
     }
-    return { "if-match": tag };
+    return { "if-match": Number(tag.slice(1, -1)) };
   });
 }
-
-export const etag = (version: number) => `"${version}"`;
-export const versionIn = (tag: string) => Number(tag.slice(1, -1));
 
 /** `?limit` up to 100 and an opaque cursor. */
 export const PageQuery = z.strictObject({

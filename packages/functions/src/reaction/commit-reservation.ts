@@ -1,8 +1,8 @@
 import { Inventory } from "@cartwright/core/inventory";
-import { causeOf, PaymentCaptured } from "@cartwright/events";
+import { causeOf, OrderConfirmed } from "@cartwright/events";
 import { react } from "./react.ts";
 
-/** Only once the money is there: until then the checkout may still be undone, and with it the hold on stock. */
+/** From its confirmation on an order's stock is its own, however long its money takes; only an undo gives it back. */
 export const handler = react("CommitReservation", {
-  [PaymentCaptured.name]: (event) => Inventory.commit(event.data.orderId, causeOf(event)),
+  [OrderConfirmed.name]: (event) => Inventory.commit(event.data.orderId, causeOf(event)),
 });

@@ -60,7 +60,7 @@ async function main(): Promise<boolean> {
 
 /** What a deployment that took a permission away looks like; only the commit of reserved stock is hit. */
 function refuseCommit(request: DynamoRequest): DynamoFault | undefined {
-  if (!JSON.stringify(request.ExpressionAttributeValues ?? {}).includes('"committed"')) return undefined;
+  if (!JSON.stringify(request).includes("stock.committed")) return undefined;
   const message = `${subscriber} is not authorized to perform: dynamodb:UpdateItem`;
   return { when: "before", name: "AccessDeniedException", message };
 }

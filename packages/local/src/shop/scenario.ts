@@ -79,7 +79,7 @@ export const scenarios: Scenario[] = [
     refund: 500,
   },
   {
-    title: "All of it comes back: refunded, and on the shelf again",
+    title: "All of it is sent and comes back: refunded, and on the shelf again",
     lines: [{ sku: "TRAY-OAK", quantity: 1 }],
     token: "tok_ok",
     expected: { status: "returned", refunded: 3400 },
@@ -114,7 +114,7 @@ export async function play(scenario: Scenario, local: Local, shop: Shop): Promis
     await answerBank(shop.customer, id, approved);
   }
   await shop.customer.orders.waitUntilSettled(id);
-  await goOn(scenario, id, shop);
+  await goOn(scenario, id, local, shop);
   await local.idle();
   const order = await shop.customer.orders.get(id);
   const faults: string[] = [];
@@ -141,10 +141,15 @@ export async function play(scenario: Scenario, local: Local, shop: Shop): Promis
   return { order, faults };
 }
 
-async function goOn({ afterwards, refund, lines }: Scenario, id: string, { customer, staff }: Shop): Promise<void> {
+async function goOn(scenario: Scenario, id: string, local: Local, { customer, staff }: Shop): Promise<void> {
+  const { afterwards, refund, lines } = scenario;
   if (afterwards === "cancel") await customer.orders.cancel(id);
-  if (afterwards === "return")
-    await staff.orders.recordReturn(id, { lines, restock: true, reason: "the customer changed their mind" });
+  if (afterwards === "return") {
+    await staff.orders.fulfil(id, { tracking: { carrier: "DHL", number: "00340434161094022115" } });
+    await local.idle();
+    const asked = await customer.orders.requestReturn(id, { lines, reason: "I changed my mind" });
+    await staff.orders.receiveReturn(id, asked.id, { restock: true });
+  }
   if (afterwards === "refund") {
     const amount = refund === undefined ? undefined : { amount: refund, currency: "EUR" };
     await staff.payments.refund(paymentIdOf(id), { ...(amount && { amount }), reason: "one packet was torn" });

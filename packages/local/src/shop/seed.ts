@@ -12,17 +12,36 @@ export const people = {
   staff: { email: "grace@example.com", password: "Battery-staple-1" },
 };
 
-export const catalogue = [
-  { sku: "MUG-BLUE", title: "Stoneware mug, blue", amount: 1450, stock: 120 },
-  { sku: "MUG-SAND", title: "Stoneware mug, sand", amount: 1450, stock: 80 },
-  { sku: "TEAPOT-08", title: "Cast-iron teapot, 0.8 l", amount: 5900, stock: 25 },
-  { sku: "TEA-ASSAM-100", title: "Assam second flush, 100 g", amount: 990, stock: 300 },
-  { sku: "TEA-SENCHA-100", title: "Sencha, 100 g", amount: 1290, stock: 200 },
-  { sku: "FILTER-STEEL", title: "Fine steel filter", amount: 1150, stock: 60 },
-  { sku: "KETTLE-GOOSE", title: "Gooseneck kettle", amount: 7900, stock: 12 },
-  { sku: "TRAY-OAK", title: "Oak tray", amount: 3400, stock: 15 },
-  { sku: "LAST-ONE", title: "Hand-thrown bowl, the last one", amount: 4800, stock: 1 },
+const euros = (amount: number) => [{ amount, currency: "EUR" }];
+
+const products = [
+  {
+    ...{ sku: "MUG", title: "Stoneware mug", category: "mugs" },
+    variants: [
+      { sku: "MUG-BLUE", options: { colour: "blue" }, prices: euros(1450) },
+      { sku: "MUG-SAND", options: { colour: "sand" }, prices: euros(1450) },
+    ],
+  },
+  { sku: "TEAPOT-08", title: "Cast-iron teapot, 0.8 l", category: "teapots", prices: euros(5900) },
+  { sku: "TEA-ASSAM-100", title: "Assam second flush, 100 g", category: "tea", prices: euros(990) },
+  { sku: "TEA-SENCHA-100", title: "Sencha, 100 g", category: "tea", prices: euros(1290) },
+  { sku: "FILTER-STEEL", title: "Fine steel filter", category: "accessories", prices: euros(1150) },
+  { sku: "KETTLE-GOOSE", title: "Gooseneck kettle", category: "kettles", prices: euros(7900) },
+  { sku: "TRAY-OAK", title: "Oak tray", category: "accessories", prices: euros(3400) },
+  { sku: "LAST-ONE", title: "Hand-thrown bowl, the last one", category: "bowls", prices: euros(4800) },
 ];
+
+const openingStock = {
+  "MUG-BLUE": 120,
+  "MUG-SAND": 80,
+  "TEAPOT-08": 25,
+  "TEA-ASSAM-100": 300,
+  "TEA-SENCHA-100": 200,
+  "FILTER-STEEL": 60,
+  "KETTLE-GOOSE": 12,
+  "TRAY-OAK": 15,
+  "LAST-ONE": 1,
+};
 
 export const shippingAddress = {
   name: "Ada Lovelace",
@@ -44,10 +63,9 @@ export async function seed(at: { apiUrl: string; endpointUrl: string; userPoolId
   await anonymous.users.register(people.customer).catch(unless("email_taken"));
   const customer = await signIn(at.apiUrl, people.customer);
   const staff = await signIn(at.apiUrl, people.staff);
-  for (const { sku, title, amount, stock } of catalogue) {
-    const price = { amount, currency: "EUR" };
-    await staff.products.create({ sku, title, price, status: "published" }).catch(unless("product_exists"));
-    await staff.products.adjustStock(sku, { delta: stock, reason: "opening stock" }, `seed-${sku}`);
+  for (const product of products) await staff.products.create(product).catch(unless("product_exists"));
+  for (const [sku, delta] of Object.entries(openingStock)) {
+    await staff.products.adjustStock(sku, { delta, reason: "opening stock" }, `seed-${sku}`);
   }
   return { customer, staff };
 }

@@ -23,6 +23,11 @@ export async function place(system: System, token: string, client: Client = syst
   return (await client.orders.place(orderFor(onOrder, token))).id;
 }
 
+/** Places an order that there is not enough in stock for; answers its id. */
+export async function placeInVain({ shop }: System): Promise<string> {
+  return (await shop.customer.orders.place(orderFor([{ sku: "LAST-ONE", quantity: 2 }], "tok_ok"))).id;
+}
+
 /** Waits for the end, moving the clock over retries and the watch's pauses. */
 export async function settle(system: System, id: string, client: Client = system.shop.customer): Promise<Order> {
   for (let minute = 0; minute < 40; minute++) {
@@ -34,10 +39,13 @@ export async function settle(system: System, id: string, client: Client = system
   throw new Error(`${id} did not settle`);
 }
 
-/** Takes back all of a paid order of one mug. */
-export async function returnAll({ shop }: System, id: string): Promise<void> {
-  const { lines } = await shop.staff.orders.recordReturn(id, { lines: onOrder, restock: true });
-  expect(lines).toEqual(onOrder);
+/** Sends all of a paid order of one mug, and takes it back. */
+export async function returnAll({ local, shop }: System, id: string): Promise<void> {
+  await shop.staff.orders.fulfil(id);
+  await local.idle();
+  const asked = await shop.staff.orders.requestReturn(id, { lines: onOrder });
+  const { received } = await shop.staff.orders.receiveReturn(id, asked.id, { restock: true });
+  expect(received).toEqual(onOrder);
 }
 
 /** The subject of events that tests make up, which no item stands behind. */

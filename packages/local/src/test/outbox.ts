@@ -15,11 +15,12 @@ interface Aggregate {
 const aggregates: Record<string, Aggregate> = {
   user: { subject: (item) => text(item, "userId") },
   product: { subject: (item) => text(item, "sku") },
-  adjustment: { subject: (item) => text(item, "adjustmentId") },
+  movement: { subject: (item) => text(item, "movementId") },
+  stock: { subject: (item) => `stock:${text(item, "sku")}` },
   reservation: {
     subject: (item) => withPrefix("rsv", text(item, "orderId")),
     // One that was released before it was made holds nothing, and never did.
-    silent: (item) => (item.lines?.L?.length === 0 ? 1 : 0),
+    silent: (item) => (item.holds?.L?.length === 0 ? 1 : 0),
   },
   order: { subject: (item) => text(item, "orderId") },
   // It begins as an intent, or is voided before it begins.
@@ -67,10 +68,12 @@ const statuses: Record<string, Status> = {
   "order.cancelled": "cancelled",
 };
 
-/** What an event makes of an order's status; an order is returned by the last of its returns. */
+/** The last parcel makes an order fulfilled, and the last return returned. */
+const lastOf: Record<string, Status> = { "order.fulfilled": "fulfilled", "order.returned": "returned" };
+
+/** What an event makes of an order's status. */
 function statusAfter(name: string, data: unknown): Status | undefined {
-  if (name !== "order.returned") return statuses[name];
-  return (data as { complete: boolean }).complete ? "returned" : undefined;
+  return (data as { complete?: boolean }).complete ? lastOf[name] : statuses[name];
 }
 
 /** Invariant 7: every order's events tell of allowed transitions alone, from the first to the last. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { idSchema, type Money } from "@cartwright/events";
 import { Resource } from "sst";
 import * as z from "zod";
-import { isConditionFailure, reaching } from "../../aws-fault.ts";
+import { applied, reaching } from "../../aws-fault.ts";
 import { now } from "../../clock.ts";
 import { ContentionError, DomainError, InvalidError } from "../../error.ts";
 import { lazy } from "../../lazy.ts";
@@ -231,13 +231,8 @@ async function createOnce(request: New): Promise<ChargeItem & { isNew: boolean }
     createdAt: now().toISOString(),
     revision: 1,
   };
-  try {
-    await reaching("the sandbox", charges().create(charge).go());
-    return { ...charge, isNew: true };
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-    return { ...(await byReference(request.reference)), isNew: false };
-  }
+  const isNew = await applied("the sandbox", charges().create(charge).go());
+  return { ...(isNew ? charge : await byReference(request.reference)), isNew };
 }
 
 async function change(
@@ -254,12 +249,7 @@ async function change(
       .set(next)
       .where(({ revision }, { eq }) => eq(revision, charge.revision))
       .go();
-    try {
-      await reaching("the sandbox", patch);
-      return { charge: { ...charge, ...next }, changed: true };
-    } catch (error) {
-      if (!isConditionFailure(error)) throw error;
-    }
+    if (await applied("the sandbox", patch)) return { charge: { ...charge, ...next }, changed: true };
   }
   throw new ContentionError(reference);
 }

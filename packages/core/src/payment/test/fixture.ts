@@ -3,12 +3,14 @@ import { type Checkout, newId, withPrefix } from "@cartwright/events";
 import { Resource } from "sst";
 import type { Actor } from "../../actor.ts";
 import { seal } from "../../seal.ts";
+import { cause } from "../../test/cause.ts";
 import { Payment } from "../index.ts";
 import type { Charge } from "../provider.ts";
 import { charges } from "../sandbox/charge.entity.ts";
 import { sandbox } from "../sandbox/sandbox.ts";
 
-export const cause = { correlationId: "test" };
+export { cause } from "../../test/cause.ts";
+
 export const staff: Actor = { userId: newId("usr"), roles: ["customer", "staff"] };
 
 export async function createCheckout(token: string): Promise<Checkout> {

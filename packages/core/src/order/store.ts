@@ -1,0 +1,82 @@
+/** How orders are read, and how they are changed. */
+import type { Cause } from "@cartwright/events";
+import type { Actor } from "../actor.ts";
+import { reaching } from "../aws-fault.ts";
+import { change as changeItem } from "../change.ts";
+import { DomainError } from "../error.ts";
+import { type Delivery, once, remember } from "../inbox.ts";
+import { type OrderItem, orders, ordersAndInbox } from "./order.entity.ts";
+import type * as rule from "./rule.ts";
+
+export class NotFoundError extends DomainError {
+  override name = "OrderNotFoundError";
+  constructor(orderId: string) {
+    super("not_found", "order_not_found", `there is no order ${orderId}`);
+  }
+}
+
+type OrderWrite = rule.OrderChange["set"] & { version: number; outbox: string };
+
+/** With a `delivery`, throws `AlreadyHandledError` when it comes again and there would still be something to do. */
+export function change(
+  orderId: string,
+  cause: Cause,
+  decide: (order: OrderItem) => rule.OrderChange | undefined,
+  delivery?: Delivery,
+) {
+  const write = (next: OrderWrite, _: number, before: OrderItem) =>
+    delivery ? patchOnce(before, next, delivery) : patch(before, next);
+  return changeItem(orderId, cause, { read: () => existing(orderId), write }, decide);
+}
+
+function patch(before: OrderItem, next: OrderWrite) {
+  const patched = orders()
+    .patch({ orderId: before.orderId })
+    .set(next)
+    .composite(movedBy(next, before))
+    .where(({ version }, { eq }) => eq(version, before.version));
+  return reaching("orders", patched.go());
+}
+
+function patchOnce(before: OrderItem, next: OrderWrite, delivery: Delivery) {
+  const transact = () =>
+    ordersAndInbox()
+      .transaction.write((entities) => [
+        remember(entities.inbox, delivery),
+        entities.orders
+          .patch({ orderId: before.orderId })
+          .set(next)
+          .composite(movedBy(next, before))
+          .where(({ version }, { eq }) => eq(version, before.version))
+          .commit(),
+      ])
+      .go();
+  return once(delivery, () => reaching("orders", transact()));
+}
+
+/** What the key of the orders of a status is made of besides the status; no other change touches that index. */
+function movedBy(next: OrderWrite, { bucket, createdAt }: OrderItem) {
+  return next.status === undefined ? {} : { bucket, createdAt };
+}
+
+export async function read(orderId: string): Promise<OrderItem | undefined> {
+  const { data } = await reaching("orders", orders().get({ orderId }).go({ consistent: true }));
+  return data ?? undefined;
+}
+
+export async function existing(orderId: string): Promise<OrderItem> {
+  const order = await read(orderId);
+  if (!order) throw new NotFoundError(orderId);
+  return order;
+}
+
+/** For its owner and for staff; for others there is no such order. */
+export function visible(
+  order: OrderItem | undefined,
+  orderId: string,
+  reader: Pick<Actor, "userId"> & Partial<Actor>,
+): OrderItem {
+  const maySee = order?.customerId === reader.userId || reader.roles?.includes("staff");
+  if (!order || !maySee) throw new NotFoundError(orderId);
+  return order;
+}

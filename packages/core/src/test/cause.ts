@@ -1,0 +1,2 @@
+/** Of all that tests do. */
+export const cause = { correlationId: "test" };
