@@ -83,6 +83,17 @@ export const Replay = z.object({
   progress: z.object({ handedOn: z.int(), leftOut: z.int(), waiting: z.int() }).optional(),
 });
 
+export const Rebuild = z.object({ id: z.string() });
+
+export const Compared = z.object({
+  compared: z.int(),
+  mended: z.array(z.string()),
+  untold: z.array(z.string()),
+  ahead: z.array(z.string()),
+  nextCursor: z.string().optional(),
+});
+export type Compared = z.infer<typeof Compared>;
+
 export const Timeline = z.object({
   items: z.array(
     z.object({ at: Time, event: z.string(), undo: z.boolean(), text: z.string(), causedBy: z.string().optional() }),

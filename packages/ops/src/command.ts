@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import type { Client } from "@cartwright/client";
+import type { Place } from "./connect.ts";
 import { type Io, UsageError } from "./io.ts";
 import { type Paint, paintOf, visible } from "./text.ts";
 import { parseTime } from "./time.ts";
@@ -8,17 +9,22 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 export type Values = Record<string, string | boolean | undefined>;
 
 /** What a command has while it runs. */
-export interface Context {
-  client: Client;
+export interface Surroundings {
   io: Io;
   paint: Paint;
   positionals: string[];
   values: Values;
+  /** Where the API is. */
+  place: Place;
   /** With `--json` prints the API's answer, one line each, and answers true. */
   printJson(answer: unknown): boolean;
 }
 
-export interface Command {
+export interface Context extends Surroundings {
+  client: Client;
+}
+
+interface Described {
   name: string;
   summary: string;
   usage: string;
@@ -27,9 +33,19 @@ export interface Command {
   positionals: [number, number];
   /** Throws `UsageError` before anything is sent. */
   check?(values: Values, positionals: string[]): void;
+}
+
+export interface Command extends Described {
   /** False when something was refused. */
   run(context: Context): Promise<boolean>;
 }
+
+/** A command that signs in by itself, again and again or not at all. */
+export interface UnconnectedCommand extends Described {
+  runUnconnected(surroundings: Surroundings): Promise<boolean>;
+}
+
+export type AnyCommand = Command | UnconnectedCommand;
 
 export const commonOptions = {
   url: { type: "string" },
@@ -60,7 +76,7 @@ export const filterUsage = `${eventUsage}
 
 /** Times are ISO 8601 afterwards: spans are counted back from `nowMs`. */
 export function parseCommand(
-  command: Command,
+  command: AnyCommand,
   args: string[],
   nowMs: number,
 ): { values: Values; positionals: string[] } {
@@ -82,7 +98,7 @@ export function parseCommand(
 }
 
 /** Node's own words for a mistyped option are about Node. */
-function parse(command: Command, args: string[]): { values: Values; positionals: string[] } {
+function parse(command: AnyCommand, args: string[]): { values: Values; positionals: string[] } {
   const options: Options = { ...commonOptions, ...command.options };
   const config = { args, options, allowPositionals: true, strict: false, tokens: true } as const;
   const { values, positionals, tokens } = parseArgs(config);
@@ -109,9 +125,10 @@ export function checkOrder(taker: string, id: string): void {
   throw new UsageError(`${taker} takes an order's id such as ${example}, not ${JSON.stringify(id)}`);
 }
 
-export function contextOf(client: Client, io: Io, parsed: { values: Values; positionals: string[] }): Context {
+export function surroundingsOf(io: Io, parsed: { values: Values; positionals: string[] }): Surroundings {
+  const { url, deployed } = parsed.values;
   return {
-    ...{ client, io, ...parsed },
+    ...{ io, ...parsed, place: { url: text(url), deployed: deployed === true } },
     paint: paintOf(io),
     printJson(answer) {
       if (parsed.values.json) io.print(JSON.stringify(answer));

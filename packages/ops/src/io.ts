@@ -16,6 +16,10 @@ export interface Io {
   answerTimeoutMs: number;
   /** The text of a file below the working folder; undefined when there is none. */
   readFile(path: string): string | undefined;
+  /** A line for people that the next one takes the place of; undefined takes it away. */
+  showStatus(line: string | undefined): void;
+  /** Calls back on Ctrl-C; whoever presses it again does not wait. Answers what ends that. */
+  onInterrupt(stop: () => void): () => void;
 }
 
 /** API Gateway ends a request after 29 s. */
@@ -32,7 +36,24 @@ export function processIo(overrides: Partial<Io> = {}): Io {
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     answerTimeoutMs: defaultAnswerTimeoutMs,
     readFile: (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+    showStatus: (line = "") => void process.stderr.write(`\r\u001b[K${line}`),
+    onInterrupt: heedInterrupts,
     ...overrides,
+  };
+}
+
+function heedInterrupts(stop: () => void): () => void {
+  let pressedAtMs: number | undefined;
+  const onPress = () => {
+    // npm passes on what the terminal has already sent to all: that is one press, not two.
+    if (pressedAtMs !== undefined && performance.now() - pressedAtMs > 500) process.exit(1);
+    if (pressedAtMs === undefined) stop();
+    pressedAtMs ??= performance.now();
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, onPress);
+  return () => {
+    for (const signal of signals) process.off(signal, onPress);
   };
 }
 

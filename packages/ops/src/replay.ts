@@ -57,14 +57,22 @@ ${eventUsage}
   },
 };
 
-async function start({ client, io, positionals, values }: Context): Promise<Replay> {
+async function start(context: Context): Promise<Replay> {
+  const { io, positionals, values } = context;
   const filter = eventFilter(values);
-  const request = {
+  return startReplay(context, {
     subscriber: positionals[0]!,
     from: text(values.from)!,
     to: text(values.to) ?? new Date(io.now()).toISOString(),
     ...(Object.keys(filter).length > 0 && { filter }),
-  };
+  });
+}
+
+/** Says of a request without an answer that it may be repeated. */
+export async function startReplay(
+  { client, io }: Context,
+  request: Parameters<Client["ops"]["replays"]["start"]>[0],
+): Promise<Replay> {
   try {
     return fitting(ReplayShape, await client.ops.replays.start(request));
   } catch (error) {
@@ -74,8 +82,8 @@ async function start({ client, io, positionals, values }: Context): Promise<Repl
   }
 }
 
-/** Prints the replay whenever it has come further. */
-async function follow(context: Context, started: Replay): Promise<boolean> {
+/** Prints the replay whenever it has come further. Answers whether it was completed. */
+export async function follow(context: Context, started: Replay): Promise<boolean> {
   const { io, paint, printJson } = context;
   let last = started;
   let quiet = 0;

@@ -1,13 +1,19 @@
-import { type Command, contextOf, parseCommand, text } from "./command.ts";
+import { type AnyCommand, parseCommand, surroundingsOf } from "./command.ts";
 import { connect, explain } from "./connect.ts";
 import * as deadLetters from "./dead-letters.ts";
 import { type Io, UsageError } from "./io.ts";
 import { needsOperator } from "./needs-operator.ts";
+import { importProducts } from "./product/import.ts";
+import { rebuild } from "./rebuild.ts";
 import { replay } from "./replay.ts";
+import { seed } from "./seed/seed.ts";
 import { paintOf } from "./text.ts";
 import { timeline } from "./timeline.ts";
 
-const commands: Command[] = [needsOperator, deadLetters.list, deadLetters.show, deadLetters.redrive, replay, timeline];
+const commands: AnyCommand[] = [
+  ...[needsOperator, deadLetters.list, deadLetters.show, deadLetters.redrive, replay, rebuild, timeline],
+  ...[importProducts, seed],
+];
 
 const where = `Where and who:
   --url <url>          the API (default CARTWRIGHT_API_URL, or http://127.0.0.1:4000)
@@ -55,12 +61,16 @@ async function dispatch(argv: string[], io: Io): Promise<number> {
     io.print(`${command.usage}\n\n${where}`);
     return 0;
   }
-  const client = await connect({ url: text(parsed.values.url), deployed: parsed.values.deployed === true }, io);
-  return (await command.run(contextOf(client, io, parsed))) ? 0 : 1;
+  const surroundings = surroundingsOf(io, parsed);
+  const isDone =
+    "run" in command
+      ? await command.run({ ...surroundings, client: await connect(surroundings.place, io) })
+      : await command.runUnconnected(surroundings);
+  return isDone ? 0 : 1;
 }
 
 /** The command and what belongs to it; where and who may be said before it as well. */
-function commandIn(argv: string[]): { command: Command; args: string[] } | undefined {
+function commandIn(argv: string[]): { command: AnyCommand; args: string[] } | undefined {
   const ahead = argv[0] === "--url" ? 2 : /^--(url=|deployed$|json$)/.test(argv[0] ?? "") ? 1 : 0;
   if (ahead > 0) {
     const found = commandIn(argv.slice(ahead));
