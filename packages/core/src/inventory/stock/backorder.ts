@@ -22,8 +22,9 @@ const maximumAllocations = 400;
  */
 export async function allocate(sku: string, cause: Cause): Promise<void> {
   for (let allocations = 0, inVain = 0; allocations < maximumAllocations && inVain < attempts; allocations++) {
-    const { stock, available } = await snapshotOf(sku);
-    if (!stock?.owed || total(available) === 0) return heedLevel(sku, cause);
+    const snapshot = await snapshotOf(sku);
+    const { stock, available } = snapshot;
+    if (!stock?.owed || total(available) === 0) return heedLevel(sku, cause, snapshot);
     const orderId = await longestWaiting(sku);
     const allocated = orderId !== undefined && (await allocateTo(orderId, sku, available, cause));
     // The index follows by a moment: it may not show who waits yet, or still show who does no more.

@@ -5,7 +5,7 @@ import { now } from "../../clock.ts";
 import { ContentionError } from "../../error.ts";
 import { type Fact, fact, record } from "../../outbox.ts";
 import { total } from "./hold.ts";
-import { snapshotOf } from "./shard.ts";
+import { type Snapshot, snapshotOf } from "./shard.ts";
 import { inventory, type StockItem } from "./stock.entity.ts";
 
 type Level = NonNullable<StockItem["level"]>;
@@ -21,10 +21,10 @@ export function mayBeLow(stock: StockItem | undefined, left: number): boolean {
 }
 
 /** Looks how much is left of a SKU, and writes down, with its event, when that means something else than before. */
-export async function heedLevel(sku: string, cause: Cause): Promise<void> {
+export async function heedLevel(sku: string, cause: Cause, seen?: Snapshot): Promise<void> {
   // What has changed between our look and our write is seen by another look.
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const snapshot = await snapshotOf(sku);
+  for (let attempt = 0, look = seen; attempt < 10; attempt++, look = undefined) {
+    const snapshot = look ?? (await snapshotOf(sku));
     const { stock } = snapshot;
     const available = total(snapshot.available);
     const level = judge(available, stock);

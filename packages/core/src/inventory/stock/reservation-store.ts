@@ -4,6 +4,7 @@ import { applied, reaching } from "../../aws-fault.ts";
 import { now } from "../../clock.ts";
 import { ContentionError, UnavailableError } from "../../error.ts";
 import { type Fact, record } from "../../outbox.ts";
+import type { Transitions } from "../../transition.ts";
 import { inventory, type ReservationItem, type Transaction, type Write } from "./stock.entity.ts";
 import { transact } from "./transaction.ts";
 
@@ -14,7 +15,7 @@ export const transitions = {
   expired: ["committed", "released"],
   released: [],
   refused: [],
-} as const satisfies Record<ReservationItem["status"], readonly ReservationItem["status"][]>;
+} as const satisfies Transitions<ReservationItem["status"]>;
 
 export interface Step {
   set: Partial<Pick<ReservationItem, "status" | "holds" | "done">>;

@@ -18,11 +18,11 @@ import { DomainError } from "../../error.ts";
 import { added, skusOf } from "../../lines.ts";
 import { type Fact, fact } from "../../outbox.ts";
 import { stopWaiting } from "./backorder.ts";
-import { type Hold, heldLines, heldPieces, holdOf, owedLines, type Piece } from "./hold.ts";
+import { type Hold, heldLines, heldPieces, holdOf, owedLines } from "./hold.ts";
 import { heedLevel, mayBeLow } from "./level.ts";
-import { change, read, recordReservation, type Step } from "./reservation-store.ts";
+import { change, read, recordReservation, type Step, transitions } from "./reservation-store.ts";
 import type { Shortfall } from "./schema.ts";
-import { letGo, readShards, stocksOf, unlessBusy } from "./shard.ts";
+import { letGo, readShards, type Stocks, stocksOf, unlessBusy } from "./shard.ts";
 import { inventory, type ReservationItem, type Transaction, type Write } from "./stock.entity.ts";
 import { takeUnits } from "./take.ts";
 import { maximumWrites } from "./transaction.ts";
@@ -66,7 +66,7 @@ export async function reserve(order: Pick<Checkout, "orderId" | "lines" | "deadl
   });
   if (taken.outcome === "superseded") return heedEarlier(orderId, cause);
   if (taken.outcome === "lacking") return refuse(orderId, lines, taken.shortfalls, cause);
-  await unlessBusy(heedDecrease(taken.portions.map(holdOf), cause));
+  await unlessBusy(heedDecrease(taken.portions.map(holdOf), stocks, cause));
 }
 
 /**
@@ -115,7 +115,8 @@ async function heedEarlier(orderId: string, cause: Cause): Promise<void> {
   if (earlier.status === "refused") return tellRefusal(earlier.lacking ?? [], cause);
   if (earlier.status === "held" && isPast(earlier.holdsUntil!)) throw new ExpiredError(orderId);
   // The attempt that took the units may have died before it looked at what was left.
-  if (earlier.status === "held") await unlessBusy(heedDecrease(earlier.holds, cause));
+  if (earlier.status !== "held") return;
+  await unlessBusy(heedDecrease(earlier.holds, await stocksOf(skusOf(earlier.holds)), cause));
 }
 
 function reserved(orderId: string, holds: Hold[]): Fact[] {
@@ -162,7 +163,7 @@ async function takeAgain(expired: ReservationItem, cause: Cause): Promise<void> 
   });
   if (taken.outcome === "superseded") return commit(orderId, cause);
   if (taken.outcome === "lacking") throw new OutOfStockError(taken.shortfalls);
-  await unlessBusy(heedDecrease(taken.portions.map(holdOf), cause));
+  await unlessBusy(heedDecrease(taken.portions.map(holdOf), stocks, cause));
 }
 
 /**
@@ -188,8 +189,8 @@ async function giveBack(
 function mayEnd(reservation: ReservationItem, status: "expired" | "released"): boolean {
   const isLeft = heldPieces(reservation.holds).length + owedLines(reservation.holds).length > 0;
   if (reservation.status === status) return isLeft;
-  if (status === "released") return ["held", "committed", "expired"].includes(reservation.status);
-  return reservation.status === "held" && isPast(reservation.holdsUntil!);
+  const allowed: readonly string[] = transitions[reservation.status];
+  return allowed.includes(status) && (status === "released" || isPast(reservation.holdsUntil!));
 }
 
 function end(reservation: ReservationItem, status: "expired" | "released"): Step {
@@ -244,9 +245,8 @@ async function bar(orderId: string, cause: Cause): Promise<boolean> {
 }
 
 /** Tells when little is left. While one shard alone has more than the threshold, so have all together. */
-async function heedDecrease(holds: readonly Hold[], cause: Cause): Promise<void> {
-  const pieces: Piece[] = heldPieces(holds);
-  const [stocks, shards] = await Promise.all([stocksOf(skusOf(holds)), readShards(pieces)]);
+async function heedDecrease(holds: readonly Hold[], stocks: Stocks, cause: Cause): Promise<void> {
+  const shards = await readShards(heldPieces(holds));
   const low = shards.filter(({ sku, available }) => mayBeLow(stocks.get(sku), available));
   for (const sku of skusOf([...low, ...owedLines(holds)])) await heedLevel(sku, cause);
 }
