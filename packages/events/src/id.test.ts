@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { deriveId, idFromUuid, idSchema, newId, withPrefix } from "./id.ts";
+import { deriveId, idFromUuid, idSchema, newId, uuidFromId, withPrefix } from "./id.ts";
 
 test("new and derived ids fit their schema", () => {
   fc.assert(
@@ -24,6 +24,17 @@ test("different UUIDs give different ids", () => {
     }),
   );
   expect(() => idFromUuid("usr", "nobody")).toThrow("expected a UUID");
+});
+
+test("an id made of a UUID tells it again, and what is no id tells none", () => {
+  fc.assert(
+    fc.property(fc.uuid(), (uuid) => {
+      expect(uuidFromId(idFromUuid("usr", uuid.toUpperCase()))).toBe(uuid.toLowerCase());
+    }),
+  );
+  for (const none of ["", "usr_", "usr_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "usr_0123456789ABCDEFGHIJKLMNOP"]) {
+    expect(() => uuidFromId(none)).toThrow("expected an id");
+  }
 });
 
 test("an order and its payment differ in their prefix alone", () => {

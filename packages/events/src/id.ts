@@ -18,7 +18,8 @@ export type Prefix =
   | "ful"
   | "mov"
   | "crt"
-  | "rbd";
+  | "rbd"
+  | "adr";
 
 /** `ord_` and a ULID; the first character stays below 8 because a ULID holds 128 bits. */
 export function idSchema(prefix: Prefix) {
@@ -45,6 +46,18 @@ export function idFromUuid(prefix: Prefix, uuid: string): string {
   const hex = uuid.replaceAll("-", "");
   if (!/^[0-9a-f]{32}$/i.test(hex)) throw new TypeError(`expected a UUID, got ${JSON.stringify(uuid)}`);
   return `${prefix}_${encode(Buffer.from(hex, "hex"))}`;
+}
+
+/** The UUID that `idFromUuid` has spelled so, in lower case. Throws a `TypeError` for what is no id. */
+export function uuidFromId(id: string): string {
+  const digits = /^[a-z]{3}_([0-7][0-9A-HJKMNP-TV-Z]{25})$/.exec(id)?.[1];
+  if (!digits) throw new TypeError(`expected an id, got ${JSON.stringify(id)}`);
+  let value = 0n;
+  for (const digit of digits) value = (value << 5n) | BigInt(alphabet.indexOf(digit));
+  return value
+    .toString(16)
+    .padStart(32, "0")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** Keeps the ULID and exchanges the prefix: an order has one payment, so their ids differ in the prefix alone. */

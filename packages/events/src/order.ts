@@ -175,3 +175,10 @@ export const OrderRefundReversed = defineEvent(
   1,
   Refunded.describe("A refund of the order did not go through, or was sent back by the bank: it does not count."),
 );
+export const OrderAnonymized = defineEvent(
+  "order.anonymized",
+  1,
+  z
+    .object({ orderId, customerId })
+    .describe("Somebody asked to be forgotten: the order is kept without address and free text."),
+);

@@ -155,6 +155,13 @@ export const PaymentNotified = defineEvent(
     })
     .describe("A genuine webhook of the provider has arrived: a hint to look at the payment again."),
 );
+export const PaymentAnonymized = defineEvent(
+  "payment.anonymized",
+  1,
+  Payment.pick({ paymentId: true, orderId: true }).describe(
+    "Somebody asked to be forgotten: the payment's ledger is kept without free text.",
+  ),
+);
 
 /** A provider's reason in words that a program can rely on, and in its own. */
 export function declinedFor(providerReason: string): { reason: DeclineReason; providerReason: string } {

@@ -31,6 +31,7 @@ const meanings: Record<OrderEventName, Meaning> = {
   "payment.outcome-unknown": {
     tell: ({ failedStep }) => `The provider gave no answer${asked[failedStep ?? ""] ?? ""}: it will be asked again`,
   },
+  "payment.anonymized": { tell: () => "Notes on the payment were erased" },
   "payment.notified": { tell: () => "The provider has news of the payment" },
   "payment.refund-requested": { tell: (item) => `Refund decided${money(item)}` },
   "payment.refund-accepted": { tell: (item) => `Refund under way${money(item)}` },
@@ -45,6 +46,7 @@ const meanings: Record<OrderEventName, Meaning> = {
   "order.return-declined": { tell: () => "Return declined" },
   "order.returned": { tell: ({ units }) => `Goods returned${counted(units)}` },
   "order.refunded": { tell: (item) => `Paid back to the customer${money(item)}` },
+  "order.anonymized": { tell: () => "Address and free text erased on request" },
   "order.refund-reversed": { tell: (item) => `Refund does not count${money(item)}` },
   "stock.refused": { step: "reserve", tell: () => "Not enough in stock" },
   "stock.backordered": { tell: ({ units }) => `Promised, and still to come${counted(units)}` },
