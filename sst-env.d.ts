@@ -39,6 +39,17 @@ declare module "sst" {
       "name": string
       "type": "sst.aws.Bus"
     }
+    "CallerLimits": {
+      "customer": number
+      "emailsToOnePerHour": number
+      "guess": number
+      "guessOfOne": number
+      "guessOfOneAnywhere": number
+      "guest": number
+      "guestOrder": number
+      "staff": number
+      "type": "sst.sst.Linkable"
+    }
     "CancelOrder": {
       "name": string
       "type": "sst.aws.Function"
@@ -80,6 +91,36 @@ declare module "sst" {
           "url": string
         }
         "CommitReservation": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "DeleteAccount": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "ForgetCustomer": {
+          "arn": string
+          "backWithinSeconds": number
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "targetArn": string
+          "targetUrl": string
+          "url": string
+        }
+        "ForgetPayer": {
           "arn": string
           "backWithinSeconds": number
           "events": any
@@ -255,6 +296,13 @@ declare module "sst" {
           "targetArn": string
           "url": string
         }
+        "SweepAccounts": {
+          "arn": string
+          "events": any
+          "redrivesTo": string
+          "replayable": boolean
+          "url": string
+        }
         "SweepReservations": {
           "arn": string
           "events": any
@@ -292,6 +340,46 @@ declare module "sst" {
       }
       "type": "sst.sst.Linkable"
     }
+    "DeleteAccount": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "DeleteAccountDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "DeleteAccountQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "DocsRouter": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "ForgetCustomer": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "ForgetCustomerDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "ForgetCustomerQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "ForgetPayer": {
+      "name": string
+      "type": "sst.aws.Function"
+    }
+    "ForgetPayerDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
+    "ForgetPayerQueue": {
+      "type": "sst.aws.Queue"
+      "url": string
+    }
     "HeedWebhook": {
       "name": string
       "type": "sst.aws.Function"
@@ -305,10 +393,15 @@ declare module "sst" {
       "url": string
     }
     "Identity": {
+      "accessTokenMinutes": number
       "clientId": string
       "issuer": string
       "type": "sst.sst.Linkable"
       "userPoolId": string
+    }
+    "IdentityClient": {
+      "secret": string
+      "type": "sst.sst.Linkable"
     }
     "InventoryRelay": {
       "name": string
@@ -548,6 +641,10 @@ declare module "sst" {
       "type": "sst.aws.Queue"
       "url": string
     }
+    "SigningKey": {
+      "type": "sst.sst.Secret"
+      "value": string
+    }
     "StartCheckoutDeadLetters": {
       "type": "sst.aws.Queue"
       "url": string
@@ -559,6 +656,10 @@ declare module "sst" {
     "StripeWebhookSecret": {
       "type": "sst.sst.Secret"
       "value": string
+    }
+    "SweepAccountsDeadLetters": {
+      "type": "sst.aws.Queue"
+      "url": string
     }
     "SweepReservationsDeadLetters": {
       "type": "sst.aws.Queue"

@@ -1,6 +1,7 @@
-import { identity, userPool } from "./identity.ts";
+import { identity, identityClient, userPool } from "./identity.ts";
+import { callerLimits } from "./limit.ts";
 import { askingProvider } from "./provider.ts";
-import { paymentTokenKey, sandboxWebhookSecret, stripeWebhookSecret } from "./secret.ts";
+import { paymentTokenKey, sandboxWebhookSecret, signingKey, stripeWebhookSecret } from "./secret.ts";
 import { allowedOrigins, policy } from "./stage.ts";
 import { inventoryTable, orderTable, userTable } from "./table.ts";
 
@@ -22,8 +23,16 @@ export const api = new sst.aws.ApiGatewayV2("Api", {
   cors: allowedOrigins.length > 0 && {
     allowOrigins: allowedOrigins,
     allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match", "traceparent"],
-    exposeHeaders: ["etag", "idempotent-replayed", "location", "retry-after", "x-request-id"],
+    allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "traceparent"],
+    exposeHeaders: [
+      "allow",
+      "content-disposition",
+      "etag",
+      "idempotent-replayed",
+      "location",
+      "retry-after",
+      "x-request-id",
+    ],
     maxAge: "1 hour",
   },
   accessLog: { retention: policy.logRetention },
@@ -41,22 +50,37 @@ export const api = new sst.aws.ApiGatewayV2("Api", {
   },
 });
 
-const userRouter = router("UserRouter", "user", [userTable, identity], {
-  permissions: [{ actions: ["cognito-idp:AdminConfirmSignUp"], resources: [userPool.arn] }],
+/** What each router needs to know its callers by, and to hold them to their limits. */
+const calling = [identity, signingKey, callerLimits];
+
+const userRouter = router("UserRouter", "user", [userTable, identityClient, ...calling], {
+  permissions: [
+    {
+      actions: ["cognito-idp:AdminDeleteUser", "cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut"],
+      resources: [userPool.arn],
+    },
+  ],
 });
-const inventoryRouter = router("InventoryRouter", "inventory", [inventoryTable, identity]);
-const orderRouter = router("OrderRouter", "order", [orderTable, identity, paymentTokenKey]);
+const inventoryRouter = router("InventoryRouter", "inventory", [inventoryTable, ...calling]);
+const orderRouter = router("OrderRouter", "order", [orderTable, paymentTokenKey, ...calling]);
 const paymentRouter = router("PaymentRouter", "payment", [
   ...askingProvider,
   sandboxWebhookSecret,
   stripeWebhookSecret,
-  identity,
+  ...calling,
 ]);
+/** The API's description, and the page that shows it. */
+const docsRouter = router("DocsRouter", "docs", [], {
+  copyFiles: ["swagger-ui.css", "swagger-ui-bundle.js"].map((file) => ({
+    from: `node_modules/swagger-ui-dist/${file}`,
+  })),
+});
 
-route(userRouter, ["/users", "/users/{proxy+}", "/sessions"]);
+route(userRouter, ["/users", "/users/{proxy+}", "/sessions", "/sessions/{proxy+}"]);
 route(inventoryRouter, ["/products", "/products/{proxy+}"]);
 route(orderRouter, ["/orders", "/orders/{proxy+}", "/carts", "/carts/{proxy+}", "/price-list/{proxy+}"]);
 route(paymentRouter, ["/payments/{proxy+}", "/webhooks/{proxy+}", "/sandbox/{proxy+}"]);
+route(docsRouter, ["/openapi.json", "/docs", "/docs/{proxy+}"]);
 
 function router(name: string, domain: string, link: unknown[], args: Partial<sst.aws.FunctionArgs> = {}) {
   return new sst.aws.Function(name, { handler: `packages/functions/src/${domain}.handler`, link, ...args });

@@ -17,7 +17,23 @@ const meanings = new Map([
     "ShipStock",
     "Goods were sent that our stock does not know of. npm run ops -- dead-letters list ShipStock says which.",
   ],
+  [
+    "DeleteAccount",
+    "Somebody closed their account, and it can still sign in. npm run ops -- dead-letters list DeleteAccount says which.",
+  ],
+  [
+    "ForgetCustomer",
+    "Somebody closed their account, and orders still say where they live. npm run ops -- dead-letters list ForgetCustomer says who.",
+  ],
+  [
+    "ForgetPayer",
+    "Somebody closed their account, and notes on their payments are kept. npm run ops -- dead-letters list ForgetPayer says whose.",
+  ],
   ["SweepReservations", "What checkouts have held for too long was not given back; the next run goes on from there."],
+  [
+    "SweepAccounts",
+    "Accounts that nobody has confirmed were not deleted; the next run, a day later, goes on from there.",
+  ],
   ["ReconcilePayments", "Our ledger could not be compared with the provider's books; the next run goes on from there."],
 ]);
 

@@ -3,6 +3,8 @@ import { api } from "./api.ts";
 import { archive, bus } from "./bus.ts";
 import { acceptFromRule, allDeadLetters, delivery, type Redrive } from "./dead-letters.ts";
 import { identity } from "./identity.ts";
+import { callerLimits } from "./limit.ts";
+import { signingKey } from "./secret.ts";
 import { physicalName } from "./stage.ts";
 import { opsTable } from "./table.ts";
 import { workOff, workQueue } from "./work-queue.ts";
@@ -80,11 +82,11 @@ const replayArns = archive.arn.apply((arn) => arn.replace(/:archive\/.*$/, ":rep
 
 const opsRouter = new sst.aws.Function("OpsRouter", {
   handler: "packages/functions/src/ops.handler",
-  link: [replayRecords, deadLettersLink, replayLink, bus, identity],
+  link: [replayRecords, deadLettersLink, replayLink, bus, identity, signingKey, callerLimits],
   // Reading a long queue takes its time; the gateway gives up at 30 seconds.
   timeout: "29 seconds",
   permissions: [
-    { actions: ["dynamodb:GetItem", "dynamodb:PutItem"], resources: [opsTable.arn] },
+    { actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [opsTable.arn] },
     { actions: ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"], resources: letterArns },
     // How much of a replay is still to be handed on is in the queue of Replay.
     { actions: ["sqs:GetQueueAttributes"], resources: [...letterArns, replayWork.queue.arn] },

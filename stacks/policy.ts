@@ -10,6 +10,8 @@ export interface Policy {
   logRetention: "1 week" | "1 month" | "1 year";
   archiveRetentionDays: number;
   throttling: { burst: number; ratePerSecond: number };
+  /** How much of `callerLimits` (stacks/limit.ts) callers have: 1 is what people need. */
+  callerLimitFactor: number;
   /** Browsers may call from any origin, or only from those in STOREFRONT_ORIGINS. */
   origins: "any" | "storefront";
 }
@@ -22,6 +24,7 @@ const production: Policy = {
   logRetention: "1 year",
   archiveRetentionDays: 365,
   throttling: { burst: 2000, ratePerSecond: 1000 },
+  callerLimitFactor: 1,
   origins: "storefront",
 };
 
@@ -33,6 +36,7 @@ const staging: Policy = {
   logRetention: "1 month",
   archiveRetentionDays: 30,
   throttling: { burst: 200, ratePerSecond: 100 },
+  callerLimitFactor: 10,
   origins: "storefront",
 };
 
@@ -44,6 +48,7 @@ const personal: Policy = {
   logRetention: "1 week",
   archiveRetentionDays: 7,
   throttling: { burst: 200, ratePerSecond: 100 },
+  callerLimitFactor: 1000,
   origins: "any",
 };
 

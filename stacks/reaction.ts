@@ -1,4 +1,5 @@
 import {
+  OrderAnonymized,
   OrderCancellationRequested,
   OrderConfirmed,
   OrderFulfilled,
@@ -28,7 +29,9 @@ import {
   StockReplenished,
   StockRestocked,
   StockSoldOut,
+  UserErased,
 } from "@cartwright/events";
+import { identity, userPool } from "./identity.ts";
 import { askingProvider, askingSeconds } from "./provider.ts";
 import { subscribe } from "./subscriber.ts";
 import { inventoryTable, orderTable, paymentTable } from "./table.ts";
@@ -111,6 +114,31 @@ subscribe({
   pattern: pattern(StockAllocated, StockBackordered, StockRefused),
   handler: "packages/functions/src/reaction/record-shortage.handler",
   link: [orderTable],
+});
+
+subscribe({
+  name: "DeleteAccount",
+  pattern: pattern(UserErased),
+  handler: "packages/functions/src/reaction/delete-account.handler",
+  link: [identity],
+  permissions: [{ actions: ["cognito-idp:AdminDeleteUser"], resources: [userPool.arn] }],
+});
+
+// An access token outlives its account by some minutes, and may have ordered something since: it looks again until then.
+subscribe({
+  name: "ForgetCustomer",
+  pattern: pattern(UserErased),
+  handler: "packages/functions/src/reaction/forget-customer.handler",
+  link: [orderTable, identity],
+  timeoutSeconds: 60,
+  maximumReceives: 10,
+});
+
+subscribe({
+  name: "ForgetPayer",
+  pattern: pattern(OrderAnonymized),
+  handler: "packages/functions/src/reaction/forget-payer.handler",
+  link: [paymentTable],
 });
 
 const asking = { link: askingProvider, timeoutSeconds: askingSeconds };

@@ -1,6 +1,7 @@
 import { deadLetters } from "./dead-letters.ts";
+import { identity, userPool } from "./identity.ts";
 import { askingProvider } from "./provider.ts";
-import { inventoryTable, sandboxTable } from "./table.ts";
+import { inventoryTable, sandboxTable, userTable } from "./table.ts";
 
 // Compares our ledger with the provider's books, in both directions, and mends what rules can mend.
 schedule("ReconcilePayments", "rate(5 minutes)", {
@@ -16,6 +17,19 @@ schedule("SweepReservations", "rate(1 minute)", {
   handler: "packages/functions/src/schedule/sweep-reservations.handler",
   link: [inventoryTable],
   timeout: "50 seconds",
+});
+
+// Deletes accounts that nobody has confirmed, which hold emails of people who may never have heard of us.
+schedule("SweepAccounts", "rate(1 day)", {
+  handler: "packages/functions/src/schedule/sweep-accounts.handler",
+  link: [userTable, identity],
+  timeout: "15 minutes",
+  permissions: [
+    {
+      actions: ["cognito-idp:AdminDeleteUser", "cognito-idp:AdminGetUser", "cognito-idp:ListUsers"],
+      resources: [userPool.arn],
+    },
+  ],
 });
 
 interface Work {

@@ -3,6 +3,7 @@ import { policy, stageName } from "./stage.ts";
 /** Usable, but known to everybody: for personal stages and one's own machine. */
 const placeholders = {
   PaymentTokenKey: "cGxhY2Vob2xkZXItb25seS1uZXZlci1kZXBsb3llZCE=",
+  SigningKey: "c2lnbmluZy1wbGFjZWhvbGRlci1uZXZlci1kZXBsb3k=",
   SandboxWebhookSecret: "placeholder-only-never-deployed",
   StripeApiKey: "none",
   StripeWebhookSecret: "none",
@@ -13,6 +14,12 @@ if (!policy.placeholderSecrets) assertSet();
 
 /** Seals payment tokens: 32 bytes in base64, as `openssl rand -base64 32` prints them. */
 export const paymentTokenKey = secret("PaymentTokenKey");
+
+/**
+ * Signs what we give out and take back, cursors and guests' tokens: 32 bytes in base64; several, separated by commas, while
+ * one is replaced.
+ */
+export const signingKey = secret("SigningKey");
 
 /** Signs the webhooks of the sandbox payment provider; several, separated by commas, while one is replaced. */
 export const sandboxWebhookSecret = secret("SandboxWebhookSecret");

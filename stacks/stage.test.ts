@@ -39,3 +39,20 @@ test("a stage whose name makes names longer than AWS takes is refused, not cut",
   const { physicalName } = await stageOf("a".repeat(40));
   expect(() => physicalName("Archive", 48)).toThrow("choose a shorter stage name");
 });
+
+test.each(["shop@example.com", "arn:aws:sns:eu-west-1:123456789012:topic", "arn:aws:ses:eu-west-1:1:identity/x"])(
+  "%s is refused as what confirmation codes are sent from",
+  async (identity) => {
+    vi.stubEnv("SENDER_IDENTITY", identity);
+    await expect(stageOf("production")).rejects.toThrow("is no identity of SES");
+  },
+);
+
+test("confirmation codes are sent from SENDER_IDENTITY, or by Cognito if there is none", async () => {
+  const identity = "arn:aws:ses:eu-west-1:123456789012:identity/shop.example.com";
+  vi.stubEnv("SENDER_IDENTITY", identity);
+  expect((await stageOf("production")).senderIdentity).toBe(identity);
+  vi.resetModules();
+  vi.stubEnv("SENDER_IDENTITY", "");
+  expect((await stageOf("production")).senderIdentity).toBeUndefined();
+});

@@ -6,6 +6,9 @@ export const policy = policyOf(stageName);
 /** Web origins that may call the API. None are allowed until STOREFRONT_ORIGINS names them, comma-separated. */
 export const allowedOrigins = policy.origins === "any" ? ["*"] : storefrontOrigins();
 
+/** A verified identity of SES that confirmation codes are sent from; Cognito's own sender if none is named. */
+export const senderIdentity = sesIdentity();
+
 /** SST names what its components contain; a raw resource takes its name from here. `limit` is AWS's, in characters. */
 export function physicalName(name: string, limit: number): string {
   const full = `${$app.name}-${stageName}-${name}`;
@@ -23,4 +26,12 @@ function storefrontOrigins(): string[] {
     }
   }
   return origins;
+}
+
+function sesIdentity(): string | undefined {
+  const { SENDER_IDENTITY: arn } = process.env;
+  if (!arn || /^arn:aws:ses:[a-z0-9-]+:\d{12}:identity\/\S+$/.test(arn)) return arn || undefined;
+  throw new Error(
+    `SENDER_IDENTITY: ${arn} is no identity of SES, write arn:aws:ses:<region>:<account>:identity/<domain>`,
+  );
 }

@@ -14,12 +14,14 @@ interface Subscription {
   maximumReceives?: number;
   /** How long its function may take for a batch. */
   timeoutSeconds?: number;
+  /** What it may do beyond the use of what it is linked to. */
+  permissions?: sst.aws.FunctionPermissionArgs[];
 }
 
 /** Lets a function react to events through a queue of its own, whose dead letters wait for a person. */
-export function subscribe({ name, pattern, handler, link, ...patience }: Subscription) {
+export function subscribe({ name, pattern, handler, link, permissions = [], ...patience }: Subscription) {
   const work = workQueue(name, { events: pattern.detailType, ...patience });
-  workOff(work, { handler, link });
+  workOff(work, { handler, link, permissions });
   const subscription = bus.subscribeQueue(name, work.queue, {
     pattern,
     transform: {

@@ -219,7 +219,7 @@ test("only relays publish, and the operators' router, which publishes again what
 
 test("no environment carries a secret", () => {
   const secrets = Object.values(topology.links).flatMap((link) => (link.type === "sst.sst.Secret" ? [link.value] : []));
-  expect(secrets).toHaveLength(5);
+  expect(secrets).toHaveLength(6);
   for (const [name, { environment }] of functions) {
     for (const value of Object.values(environment)) expect(secrets, name).not.toContain(value);
   }
@@ -329,13 +329,15 @@ test("operators' functions may do what they do on the queues, the machine, the b
   expect(actionsOn("OpsRouter", "events:DescribeReplay")).toEqual([replays]);
 });
 
-test("operators' functions do no more with the records of replays than start, count and look up", () => {
+test("operators' functions do no more with the records of replays than start, count and look up, and count their callers", () => {
   const { arn } = topology.tables.OpsTable!;
   const actionsOf = (name: string) =>
     roleOf(topology.functions[name]!.role)
       .statements.filter(({ Resource }) => list(Resource).some((resource) => resource.startsWith(arn)))
       .map(({ Action, Resource }) => ({ actions: list(Action).toSorted(), resources: list(Resource) }));
-  expect(actionsOf("OpsRouter")).toEqual([{ actions: ["dynamodb:GetItem", "dynamodb:PutItem"], resources: [arn] }]);
+  expect(actionsOf("OpsRouter")).toEqual([
+    { actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [arn] },
+  ]);
   expect(actionsOf("Replay")).toEqual([{ actions: ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources: [arn] }]);
 });
 
@@ -376,4 +378,45 @@ test("nothing that runs may delete an item of a table", () => {
       .filter((action) => action === "dynamodb:DeleteItem");
     expect(deleting, name).toEqual([]);
   }
+});
+
+test("a router tells whom it knows by a key and holds them to limits, and nothing else does", () => {
+  const routers = functions.filter(([name]) => name.endsWith("Router") && name !== "DocsRouter");
+  for (const [name, { links }] of functions) {
+    const has = ["CallerLimits", "SigningKey"].map((link) => links.includes(link));
+    const isRouter = routers.some(([router]) => router === name);
+    expect(has, name).toEqual([isRouter, isRouter]);
+  }
+  expect(routers).toHaveLength(5);
+});
+
+test("accounts are touched by the user's router and by what deletes them alone", () => {
+  const touching = functions.filter(([, { role }]) =>
+    roleOf(role).statements.some(({ Action }) => list(Action).some((action) => action.startsWith("cognito-idp:"))),
+  );
+  expect(touching.map(([name]) => name).sort()).toEqual(["DeleteAccount", "SweepAccountsHandler", "UserRouter"]);
+  const { arn } = topology.userPools.UserPool!;
+  for (const action of ["AdminDeleteUser", "AdminGetUser", "ListUsers"]) {
+    expect(actionsOn("SweepAccountsHandler", `cognito-idp:${action}`), action).toEqual([arn]);
+  }
+  expect(actionsOn("UserRouter", "cognito-idp:ListUsers")).toEqual([]);
+});
+
+test("nobody but the user's router can call the pool as its client: it has a secret, and no other link tells it", () => {
+  const { secret } = topology.userPools.UserPool!.clients.Web!;
+  expect(topology.links.IdentityClient).toMatchObject({ secret });
+  const holders = functions.filter(([, { links }]) => links.includes("IdentityClient")).map(([name]) => name);
+  expect(holders).toEqual(["UserRouter"]);
+  const telling = Object.entries(topology.links).filter(([, link]) => JSON.stringify(link).includes(String(secret)));
+  expect(telling.map(([name]) => name)).toEqual(["IdentityClient"]);
+  for (const [name, { environment }] of functions) {
+    expect(Object.values(environment).join(), name).not.toContain(secret);
+  }
+});
+
+test("an access token has expired long before the last look for what it was used for", () => {
+  const [client] = Object.values(topology.userPools).flatMap(({ clients }) => Object.values(clients));
+  const { visibilityTimeoutSeconds, redrive } = topology.queues.ForgetCustomerQueue!;
+  const lastLookSeconds = visibilityTimeoutSeconds * (redrive!.maximumReceives - 1);
+  expect(lastLookSeconds).toBeGreaterThan(2 * 60 * client!.accessTokenMinutes!);
 });

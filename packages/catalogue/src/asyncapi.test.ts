@@ -68,6 +68,10 @@ test("an event is sent by the relay of its domain in today's version, and receiv
     summary: "WatchCheckout reacts, through WatchCheckoutQueue.",
     description: "Dead letters: WatchCheckoutDeadLetters.",
   });
+  expect(of("user.erased").map(([key]) => key)).toEqual(
+    expect.arrayContaining(["user.erased.receive.DeleteAccount", "user.erased.receive.ForgetCustomer"]),
+  );
+  expect(of("order.anonymized").map(([key]) => key)).toContain("order.anonymized.receive.ForgetPayer");
   const declined = document.channels["payment.declined"].messages;
   expect(Object.keys(declined)).toEqual(["v2", "v1"]);
   expect(operations["payment.declined.send.PaymentRelay"]!.messages).toEqual([

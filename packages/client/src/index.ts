@@ -1,48 +1,25 @@
-/** The typed API: paths, bodies and answers come from the routers themselves, so a change there fails here first. */
-import type * as routers from "@cartwright/functions";
-import { hc } from "hono/client";
-import { cartCalls } from "./cart.ts";
-import { opsCalls } from "./ops.ts";
-import { orderCalls } from "./order.ts";
-import { paymentCalls } from "./payment.ts";
-import { priceListCalls } from "./price-list.ts";
-import { productCalls } from "./product.ts";
-import { userCalls } from "./user.ts";
+/** The typed API for front ends: made of the API's description, without anything of the server's. */
+import type { Body } from "./request.ts";
 
-export { newKey, ProblemError } from "./call.ts";
+export type * from "./api.ts";
+export type { CallOptions, KeyedOptions } from "./call.ts";
+export { type Client, createClient, type Options } from "./client.ts";
+export {
+  type Fault,
+  isProblem,
+  MaybeDoneError,
+  NetworkError,
+  ProblemError,
+  SignedOutError,
+  TimeoutError,
+  UnexpectedAnswerError,
+} from "./error.ts";
+export type { Export, ExportedOrder } from "./export.ts";
 export type { LettersQuery } from "./ops.ts";
-export { type OrdersQuery, StillPendingError } from "./order.ts";
+export { type OrdersQuery, StillPendingError, type Waiting } from "./order.ts";
+export { type Answer, type Body, newKey, type Query } from "./request.ts";
+export type { Chance, Retry } from "./retry.ts";
+export { createSession, type Session, type SessionOptions, type TokenStore, type Tokens } from "./session.ts";
 
-export interface Options {
-  /** Where the API is, such as http://127.0.0.1:4000. */
-  baseUrl: string;
-  /** Answers the access token to send, if the caller is signed in. */
-  token?: () => string | undefined;
-  fetch?: typeof globalThis.fetch;
-}
-
-export type Client = ReturnType<typeof createClient>;
-export type Order = Awaited<ReturnType<Client["orders"]["get"]>>;
-export type Cart = Awaited<ReturnType<Client["carts"]["get"]>>;
-export type Payment = Awaited<ReturnType<Client["payments"]["get"]>>;
-export type PlaceOrder = Parameters<Client["orders"]["place"]>[0];
-
-export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Options) {
-  const options = {
-    fetch,
-    headers: (): Record<string, string> => {
-      const accessToken = token?.();
-      return accessToken ? { Authorization: `Bearer ${accessToken}` } : {};
-    },
-  };
-  const orderApi = hc<typeof routers.orders>(baseUrl, options);
-  return {
-    users: userCalls(hc<typeof routers.users>(baseUrl, options)),
-    products: productCalls(hc<typeof routers.inventory>(baseUrl, options)),
-    orders: orderCalls(orderApi),
-    carts: cartCalls(orderApi),
-    priceList: priceListCalls(orderApi),
-    payments: paymentCalls(hc<typeof routers.payments>(baseUrl, options), baseUrl),
-    ops: opsCalls(hc<typeof routers.ops>(baseUrl, options)),
-  };
-}
+/** In the place of what api.ts calls so: an order's fields may be `undefined` as well as left out, as those of any `Body`. */
+export type PlaceOrder = Body<"placeOrder">;

@@ -1,36 +1,32 @@
-import type { ops } from "@cartwright/functions";
-import type { hc, InferRequestType } from "hono/client";
-import { answer, type Body, keyed, newKey } from "./call.ts";
+import type { Caller, CallOptions, KeyedOptions } from "./call.ts";
+import { keyed } from "./keyed.ts";
+import type { Body, Query } from "./request.ts";
 
-type Api = ReturnType<typeof hc<typeof ops>>;
-type DeadLetters = Api["ops"]["dead-letters"];
-type Replays = Api["ops"]["replays"];
-
-export type LettersQuery = InferRequestType<DeadLetters[":subscriber"]["$get"]>["query"];
+export type LettersQuery = Query<"listDeadLetters">;
 
 /** For staff: what failed for good, and how it is tried again. */
-export const opsCalls = (api: Api) => ({
-  deadLetters: deadLetterCalls(api.ops["dead-letters"]),
-  replays: replayCalls(api.ops.replays),
+export const opsCalls = (call: Caller) => ({
+  deadLetters: deadLetterCalls(call),
+  replays: replayCalls(call),
 });
 
-const deadLetterCalls = (letters: DeadLetters) => ({
-  list: () => answer(letters.$get()),
+const deadLetterCalls = (call: Caller) => ({
+  list: (options?: CallOptions) => call("listDeadLetterQueues", {}, options),
   /**
    * Letters that fit all of the query; times are those of the event, from `after` on and before `before`, in ISO 8601.
    * `more` says that there are letters which this answer does not show.
    */
-  of: (subscriber: string, query: LettersQuery = {}) =>
-    answer(letters[":subscriber"].$get({ param: { subscriber }, query })),
-  show: (subscriber: string, id: string) => answer(letters[":subscriber"][":id"].$get({ param: { subscriber, id } })),
+  of: (subscriber: string, query: LettersQuery = {}, options?: CallOptions) =>
+    call("listDeadLetters", { params: { subscriber }, query }, options),
+  show: (subscriber: string, id: string, options?: CallOptions) =>
+    call("getDeadLetter", { params: { subscriber, id } }, options),
   /** While the answer says `more`, the same request goes on with the rest. */
-  redrive: (json: Body<DeadLetters["redrive"]["$post"]>) => answer(letters.redrive.$post({ json })),
+  redrive: (body: Body<"redriveDeadLetters">, options?: CallOptions) => call("redriveDeadLetters", { body }, options),
 });
 
-const replayCalls = (replays: Replays) => ({
+const replayCalls = (call: Caller) => ({
   /** Replays archived events to one subscriber alone; the same key starts it once. */
-  start: (json: Body<Replays["$post"]>, idempotencyKey = newKey()) =>
-    answer(replays.$post({ json, header: keyed(idempotencyKey) })),
+  start: (body: Body<"startReplay">, options?: string | KeyedOptions) => call("startReplay", { body }, keyed(options)),
   /** `progress` goes on for a while after EventBridge has completed it, until nothing is `waiting`. */
-  get: (id: string) => answer(replays[":id"].$get({ param: { id } })),
+  get: (id: string, options?: CallOptions) => call("getReplay", { params: { id } }, options),
 });

@@ -1,31 +1,37 @@
-import type { inventory } from "@cartwright/functions";
-import type { hc } from "hono/client";
-import { answer, type Body, ifMatch, keyed, newKey, type PageQuery } from "./call.ts";
+import type { Caller, CallOptions, KeyedOptions } from "./call.ts";
+import { keyed } from "./keyed.ts";
+import { everyItem } from "./page.ts";
+import type { Body, Query } from "./request.ts";
 
-type Api = ReturnType<typeof hc<typeof inventory>>;
-type OneProduct = Api["products"][":sku"];
-
-export const productCalls = (api: Api) => {
-  const one = api.products[":sku"];
+export const productCalls = (call: Caller) => {
+  const list = (query: Query<"listProducts"> = {}, options?: CallOptions) => call("listProducts", { query }, options);
+  const stockMovements = (sku: string, query: Query<"listStockMovements"> = {}, options?: CallOptions) =>
+    call("listStockMovements", { params: { sku }, query }, options);
   return {
     /** What is for sale, by title: `prefix` is what titles begin with, whatever their case and accents. */
-    list: (query: { category?: string; prefix?: string } & PageQuery = {}) => answer(api.products.$get({ query })),
+    list,
+    /** As `list`, page by page as they are needed. */
+    all: (query: Query<"listProducts"> = {}, options?: CallOptions) => everyItem((page) => list(page, options), query),
     /** By its own name or that of a variant. */
-    get: (sku: string) => answer(one.$get({ param: { sku } })),
-    create: (json: Body<Api["products"]["$post"]>) => answer(api.products.$post({ json })),
-    /** Changes the product if it is still at `version`. */
-    update: (sku: string, version: number, json: Body<OneProduct["$patch"]>) =>
-      answer(one.$patch({ param: { sku }, json, header: ifMatch(version) })),
-    stock: (sku: string) => answer(one.stock.$get({ param: { sku } })),
+    get: (sku: string, options?: CallOptions) => call("getProduct", { params: { sku } }, options),
+    /** For staff. */
+    create: (body: Body<"createProduct">, options?: CallOptions) => call("createProduct", { body }, options),
+    /** For staff: changes the product if it is still at `version`. */
+    update: (sku: string, version: number, body: Body<"updateProduct">, options?: CallOptions) =>
+      call("updateProduct", { params: { sku }, version, body }, options),
     /** Whether there is any, for shoppers. */
-    availability: (sku: string) => answer(one.availability.$get({ param: { sku } })),
+    availability: (sku: string, options?: CallOptions) => call("getAvailability", { params: { sku } }, options),
+    /** For staff: how many there are. */
+    stock: (sku: string, options?: CallOptions) => call("getStock", { params: { sku } }, options),
     /** For staff: how the stock is kept, if its settings are still at `version`. */
-    configureStock: (sku: string, version: number, json: Body<OneProduct["stock"]["$patch"]>) =>
-      answer(one.stock.$patch({ param: { sku }, json, header: ifMatch(version) })),
+    configureStock: (sku: string, version: number, body: Body<"configureStock">, options?: CallOptions) =>
+      call("configureStock", { params: { sku }, version, body }, options),
     /** For staff: what came and went, newest first. */
-    stockMovements: (sku: string, query: PageQuery = {}) =>
-      answer(one["stock-movements"].$get({ param: { sku }, query })),
-    adjustStock: (sku: string, json: Body<OneProduct["stock-adjustments"]["$post"]>, idempotencyKey = newKey()) =>
-      answer(one["stock-adjustments"].$post({ param: { sku }, json, header: keyed(idempotencyKey) })),
+    stockMovements,
+    allStockMovements: (sku: string, query: Query<"listStockMovements"> = {}, options?: CallOptions) =>
+      everyItem((page) => stockMovements(sku, page, options), query),
+    /** For staff. */
+    adjustStock: (sku: string, body: Body<"adjustStock">, options?: string | KeyedOptions) =>
+      call("adjustStock", { params: { sku }, body }, keyed(options)),
   };
 };

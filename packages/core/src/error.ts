@@ -1,4 +1,4 @@
-export type Kind = "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "unavailable";
+export type Kind = "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many" | "unavailable";
 
 /** One fault of an input: `path` is a JSON path such as `lines.0.sku`. */
 export interface Fault {
@@ -70,6 +70,17 @@ export class ContentionError extends DomainError {
   override name = "ContentionError";
   constructor(subject: string, cause?: unknown) {
     super("unavailable", "contention", `${subject} is being changed by others: try again`, { cause });
+  }
+}
+
+/** More than one caller may ask for in a while. Nothing was done. */
+export class TooManyRequestsError extends DomainError {
+  override name = "TooManyRequestsError";
+  /** Until that while is over; at least 1. */
+  readonly retryAfterSeconds: number;
+  constructor(retryAfterSeconds: number) {
+    super("too_many", "rate_limited", `that was too often: try again in ${retryAfterSeconds} s`);
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

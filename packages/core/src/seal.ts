@@ -1,4 +1,7 @@
 import { CompactEncrypt, compactDecrypt } from "jose";
+import { parseKeys } from "./key.ts";
+
+const secretName = "PaymentTokenKey";
 
 /**
  * Seals a payment token for one order (JWE, `dir` with AES-256-GCM), so that it can travel in events and be archived:
@@ -8,11 +11,11 @@ import { CompactEncrypt, compactDecrypt } from "jose";
 export async function seal(token: string, orderId: string, keys: string): Promise<string> {
   return new CompactEncrypt(new TextEncoder().encode(JSON.stringify([orderId, token])))
     .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
-    .encrypt(parseKeys(keys)[0]!);
+    .encrypt(parseKeys(secretName, keys)[0]);
 }
 
 export async function unseal(sealed: string, orderId: string, keys: string): Promise<string> {
-  const plaintext = await Promise.any(parseKeys(keys).map((key) => open(sealed, key))).catch(
+  const plaintext = await Promise.any(parseKeys(secretName, keys).map((key) => open(sealed, key))).catch(
     (error: AggregateError) => {
       throw new Error(`no key opens the payment token of ${orderId}`, { cause: error.errors[0] });
     },
@@ -28,14 +31,4 @@ async function open(sealed: string, key: Uint8Array): Promise<string> {
     contentEncryptionAlgorithms: ["A256GCM"],
   });
   return new TextDecoder().decode(plaintext);
-}
-
-function parseKeys(keys: string): Uint8Array[] {
-  return keys.split(",").map((base64) => {
-    const bytes = Buffer.from(base64.trim(), "base64");
-    if (bytes.length === 32) return bytes;
-    throw new Error(
-      `PaymentTokenKey must be 32 bytes in base64, got ${bytes.length}: make one with openssl rand -base64 32`,
-    );
-  });
 }

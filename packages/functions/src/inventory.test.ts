@@ -126,7 +126,7 @@ describe("caches", () => {
     const answer = await get(path());
     expect(answer.status).toBe(200);
     expect(answer.headers.get("Cache-Control")).toBe(`public, max-age=${seconds}`);
-    expect(answer.headers.get("Vary")).toBe("Authorization");
+    expect(answer.headers.get("Vary")).toBe("Authorization, Origin");
     expect(answer.headers.get("ETag")).toMatch(/^"[0-9a-f]+"$/);
   });
 
@@ -137,7 +137,7 @@ describe("caches", () => {
       expect(answer.status).toBe(304);
       expect(await answer.text()).toBe("");
       expect(Object.fromEntries(answer.headers)).toMatchObject({
-        ...{ etag: tag, vary: "Authorization", "cache-control": `public, max-age=${seconds}` },
+        ...{ etag: tag, vary: "Authorization, Origin", "cache-control": `public, max-age=${seconds}` },
         "x-request-id": expect.any(String),
       });
       expect(answer.headers.get("Content-Type")).toBeNull();
@@ -149,7 +149,7 @@ describe("caches", () => {
     for (const token of [customer, staff]) {
       const answer = await get(path(), {}, token);
       expect(answer.headers.get("Cache-Control")).toBe("no-store");
-      expect(answer.headers.get("Vary")).toBe("Authorization");
+      expect(answer.headers.get("Vary")).toBe("Authorization, Origin");
       const tag = answer.headers.get("ETag")!;
       const again = await get(path(), { "If-None-Match": tag }, token);
       expect(again.status).toBe(304);

@@ -21,10 +21,38 @@ export interface Line {
   provider?: string;
 }
 
+/** The names again, for what a type can't keep out: an object that has more than its type says. */
+const names: Record<keyof Line, true> = {
+  route: true,
+  status: true,
+  durationMs: true,
+  requestId: true,
+  correlationId: true,
+  traceparent: true,
+  orderId: true,
+  event: true,
+  messageId: true,
+  step: true,
+  outcome: true,
+  code: true,
+  count: true,
+  provider: true,
+};
+
 const logger = new Logger();
 
 /** One line per unit of work; `error` adds what went wrong. */
 export function log(message: string, line: Line, error?: unknown): void {
-  if (error === undefined) logger.info(message, { ...line });
-  else logger.error(message, { ...line, error: error instanceof Error ? error : new Error(String(error)) });
+  const told = Object.fromEntries(Object.entries(line).filter(([name]) => Object.hasOwn(names, name)));
+  if (error === undefined) logger.info(message, told);
+  else logger.error(message, { ...told, error: bare(error) });
+}
+
+/** Errors of AWS and of libraries carry what was sent: an item, a request with its headers. None of it is logged. */
+function bare(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const { name, message, stack, cause } = error;
+  const copy = new Error(message, cause instanceof Error ? { cause: bare(cause) } : {});
+  Object.defineProperties(copy, { name: { value: name }, stack: { value: stack } });
+  return copy;
 }

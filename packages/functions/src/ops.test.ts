@@ -123,7 +123,7 @@ describe("a redrive", () => {
     ["all: false", { subscriber, all: false }, "all", "true"],
     ["an order that is none", { subscriber, filter: { orderId: "7" } }, "filter.orderId", "ord_"],
     ["an unknown field", { subscriber, all: true, force: true }, "force", "leave it out"],
-    ["no subscriber", { all: true }, "subscriber", "expected"],
+    ["no subscriber", { all: true }, "subscriber", "is missing"],
   ])("with %s is 400, and says what to do", async (_, body, path, told) => {
     const answer = await call("POST", "/ops/dead-letters/redrive", { body });
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ path }] } });

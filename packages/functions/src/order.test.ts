@@ -37,6 +37,17 @@ describe("placing an order", () => {
     expect(second.headers.get("Idempotent-Replayed")).toBe("true");
   });
 
+  test("with the key and the body of somebody else is one's own order", async () => {
+    const request = { body: order(), headers: key() };
+    const other = await shop.issuer.customer();
+    const theirs = await call(orders, "POST", "/orders", { token: shop.customer, ...request });
+    const own = await call(orders, "POST", "/orders", { token: other, ...request });
+    expect(own.status).toBe(202);
+    expect(own.headers.get("Idempotent-Replayed")).toBeNull();
+    expect(own.json.id).not.toBe(theirs.json.id);
+    expect((await call(orders, "GET", `/orders/${own.json.id}`, { token: shop.customer })).status).toBe(404);
+  });
+
   test("with a used key and another body is 422", async () => {
     const headers = key();
     await call(orders, "POST", "/orders", { token: shop.customer, body: order(), headers });
@@ -101,7 +112,7 @@ describe("placing an order", () => {
   test("a body that does not say it is JSON is refused with what to do", async () => {
     const headers = { ...key(), "Content-Type": "text/plain" };
     const answer = await call(orders, "POST", "/orders", { token: shop.customer, body: order(), headers });
-    expect(answer).toMatchObject({ status: 400, json: { code: "expected_json" } });
+    expect(answer).toMatchObject({ status: 415, json: { code: "expected_json" } });
   });
 
   test.each(["\\ud800", "\\u0000", "Ada\\uffff", "\\u001b[31m", "\\u200b", "Ada\\u202e"])(
@@ -317,6 +328,6 @@ describe("the list of orders", () => {
 });
 
 test("a path that no router knows is a problem too", async () => {
-  const answer = await call(orders, "DELETE", "/orders", { token: shop.customer });
-  expect(answer).toMatchObject({ status: 404, json: { code: "no_such_route", instance: "/orders" } });
+  const answer = await call(orders, "GET", "/orders/ord_1/nowhere", { token: shop.customer });
+  expect(answer).toMatchObject({ status: 404, json: { code: "no_such_route", instance: "/orders/ord_1/nowhere" } });
 });

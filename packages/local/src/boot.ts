@@ -31,6 +31,7 @@ import { createEndpoint } from "./http/endpoint.ts";
 import { createHttpApi } from "./http/http.ts";
 import { closeServer, listen } from "./http/listen.ts";
 import { createIdentity, type Identity } from "./identity/identity.ts";
+import { codesIn, type Mailbox, openMailbox } from "./identity/mailbox.ts";
 import { openLogFile } from "./log-file.ts";
 import { chunksOf, computeGbSeconds, createMeter, type Meter } from "./meter/meter.ts";
 import { type MoveTasks, openMoveTasks } from "./queue/move-task.ts";
@@ -92,6 +93,8 @@ export interface Local {
   executions: Executions;
   schedules: Pick<Schedules, "trigger" | "next">;
   meter: Meter;
+  /** The codes that were emailed to an address, the newest last. The mails are at `<endpointUrl>/_local/mail?to=…`. */
+  mailbox(address: string): string[];
   /**
    * Resolves when nothing more will happen before time passes: delayed messages, and those that wait for another try,
    * don't count. Rejects with IdleTimeoutError, naming what is still at work, after `limitMs` of real time.
@@ -159,6 +162,7 @@ interface Ground {
   meter: Meter;
   tracer: Tracer;
   identity: Identity;
+  mailbox: Mailbox;
   bundles: Map<string, Bundle>;
   activity: Activity;
   log: (line: LogLine) => void;
@@ -208,6 +212,7 @@ async function start(options: BootOptions, closers: Closer[]): Promise<Local> {
     executions: machines.executions,
     schedules,
     meter: ground.meter,
+    mailbox: (address) => ground.mailbox.to(address).toReversed().flatMap(codesIn),
     idle: ground.activity.idle,
     stop() {
       stopped ??= closeAll(closers);
@@ -257,12 +262,11 @@ async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground>
   step(`${count(topology.functions, "function")} bundled from ${bundles.size} handler files`);
 
   const addresses = { apiUrl: "", endpointUrl: "" };
+  const mailbox = loggingMails(openMailbox(store, clock), clock, log);
   const identity = await createIdentity({
     pools: topology.userPools,
     endpointUrl: () => addresses.endpointUrl,
-    store,
-    clock,
-    random,
+    ...{ store, clock, random, mailbox },
   });
   const meter = createMeter();
   const tracer = await createTracer(random);
@@ -271,8 +275,20 @@ async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground>
   activity.watch("timers that are due", () => clock.isBehind());
   activity.watch("moves of messages", moveTasks.busy);
   return {
-    ...{ options, topology, clock, random, engine, store, queues, moveTasks, meter, tracer, identity, bundles },
-    ...{ activity, log, report, step, addresses },
+    ...{ options, topology, clock, random, engine, store, queues, moveTasks, meter, tracer, identity, mailbox },
+    ...{ bundles, activity, log, report, step, addresses },
+  };
+}
+
+/** Neither to whom nor what: logs hold no personal data. */
+function loggingMails(mailbox: Mailbox, clock: Clock, log: Ground["log"]): Mailbox {
+  return {
+    ...mailbox,
+    send(mail) {
+      mailbox.send(mail);
+      const text = JSON.stringify({ message: "mail", subject: mail.subject });
+      log({ timeMs: clock.now(), functionName: "mailbox", requestId: "-", text });
+    },
   };
 }
 
@@ -430,7 +446,8 @@ function startQueues(ground: Ground, functions: FunctionHost, closers: Closer[])
 }
 
 function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHost; streams: TableStream[] }) {
-  const { topology, engine, queues, moveTasks, meter, tracer, clock, random, identity, addresses, options } = ground;
+  const { topology, engine, queues, moveTasks, meter, tracer, clock, random, identity, mailbox, addresses } = ground;
+  const { options } = ground;
   const { itemLimit } = options;
   const dynamo = openDynamoDoor({
     engine,
@@ -463,7 +480,7 @@ function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHos
       AWSStepFunctions: machineOperations(parts.machines),
       AWSCognitoIdentityProviderService: identity.operations,
     },
-    document: identity.document,
+    document: (path, query) => (path === "/_local/mail" ? mailbox.to(query.get("to") ?? "") : identity.document(path)),
     tracer,
     random,
   });

@@ -11,6 +11,7 @@ import { orderFor } from "./shop/seed.ts";
 import {
   archived,
   askOperatorInVain,
+  closeAccount,
   deadLetters,
   entityOf,
   failuresIn,
@@ -93,11 +94,21 @@ async function deliver(delta: number): Promise<void> {
   await system.shop.staff.products.adjustStock(awaited, { delta, reason: "delivery" });
 }
 
+/** It takes a quarter of an hour until orders are no longer looked for, so that only they see it who react to it alone. */
+const seesAccountsClosed = new Set(
+  ["user.erased", "order.anonymized"]
+    .flatMap((event) => subscribedTo(event))
+    .filter(({ name }) => name !== "RecordTimeline")
+    .map(({ name }) => name),
+);
+
 /**
  * An order that subscribers have something to do with, until it has come back, and one that waits for a delivery; and for
- * the others a product with a new price, and an order that there is too little for. Answers the first two.
+ * the others a product with a new price, an order that there is too little for and, for some, a customer who closes their
+ * account. Answers the first two.
  */
-async function playStory(): Promise<string[]> {
+async function playStory(subscriber = ""): Promise<string[]> {
+  if (seesAccountsClosed.has(subscriber)) await closeAccount(system);
   await raisePrice();
   await placeInVain(system);
   const id = await place(system, "tok_requires_action");
@@ -113,7 +124,7 @@ async function playStory(): Promise<string[]> {
   return [id, waiting];
 }
 
-/** What was killed, and the watch, have come back by then: no message is held for longer than three minutes. */
+/** What was killed, and the watch, have come back by then: few messages are held for longer than three minutes. */
 async function waitForRetries(): Promise<void> {
   for (let skips = 0; skips < 2 || isWaiting(); skips++) await system.skip(181_000);
 }
@@ -201,14 +212,14 @@ describe("a subscriber that is killed", () => {
   test.each(names)("before %s has done anything, does it later, once", async (name) => {
     let kills = 0;
     system.hooks.beforeInvoke = (invoked) => (invoked === name && kills++ < 2 ? "kill" : undefined);
-    await expectOnce(...(await playStory()));
+    await expectOnce(...(await playStory(name)));
     expect(kills).toBeGreaterThan(2);
   });
 
   test.each(names)("after %s has had its effect, has it once", async (name) => {
     let kills = 0;
     system.hooks.afterInvoke = (invoked) => (invoked === name && kills++ < 2 ? "kill" : undefined);
-    await expectOnce(...(await playStory()));
+    await expectOnce(...(await playStory(name)));
     expect(kills).toBeGreaterThan(2);
   });
 });

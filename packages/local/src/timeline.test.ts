@@ -43,7 +43,7 @@ async function replay(): Promise<void> {
 test("an order's timeline is all of its events and nothing else, though each third delivery failed", async () => {
   const events = archived(system).map(({ detail }) => detail as { id: string; data: { orderId?: string } });
   for (const orderId of played.values()) {
-    const { items } = await system.shop.customer.orders.timeline(orderId);
+    const { items } = await system.shop.staff.orders.timeline(orderId);
     const about = events.filter(({ data }) => data.orderId === orderId);
     expect(items.map(({ eventId }) => eventId).sort()).toEqual([...new Set(about.map(({ id }) => id))].sort());
     expect(items.length).toBeGreaterThanOrEqual(3);
@@ -70,7 +70,7 @@ test.each([
     "Order given up while its payment was being captured: the payment was declined",
   ],
 ])("%s: the undo is told step by step, with what failed", async (order, undone, given) => {
-  const { items } = await system.shop.customer.orders.timeline(played.get(order)!);
+  const { items } = await system.shop.staff.orders.timeline(played.get(order)!);
   // The stock of a confirmed order is held or committed, as it happens, and goes back either way.
   const undo = items.filter((item) => item.undo || item.event === "stock.restocked");
   expect(undo.map(({ step = "release" }) => step)).toEqual(undone);
@@ -80,7 +80,7 @@ test.each([
 });
 
 test("a checkout that was resumed tells why", async () => {
-  const { items } = await system.shop.customer.orders.timeline(
+  const { items } = await system.shop.staff.orders.timeline(
     played.get("3-D Secure: the customer confirms with their bank")!,
   );
   const resumed = items.filter(({ event }) => event === "checkout.resumed");
@@ -101,7 +101,7 @@ test("what the demo prints is the API's timeline, with the steps that failed bef
 
 test("staff may see any order's timeline, and another customer none", async () => {
   const orderId = played.get("A good order of two lines")!;
-  const own = await system.shop.customer.orders.timeline(orderId);
+  const own = await system.shop.staff.orders.timeline(orderId);
   expect(await system.shop.staff.orders.timeline(orderId)).toEqual(own);
   const stranger = await system.newCustomer();
   await expect(stranger.orders.timeline(orderId)).rejects.toMatchObject({ status: 404, code: "order_not_found" });

@@ -21,7 +21,11 @@ export function shaped<Schema extends z.ZodType>(schema: Schema, answer: unknown
 
 const Time = z.iso.datetime({ offset: true });
 
-export const Session = z.object({ accessToken: z.string().min(1) });
+export const Session = z.object({
+  accessToken: z.string().min(1),
+  refreshToken: z.string().min(1),
+  expiresInSeconds: z.int(),
+});
 
 export const Queues = z.object({
   items: z.array(

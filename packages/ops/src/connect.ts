@@ -1,5 +1,12 @@
 /** Where the API is, and who asks. */
-import { type Client, createClient, ProblemError } from "@cartwright/client";
+import {
+  type Client,
+  createClient,
+  createSession,
+  ProblemError,
+  SignedOutError,
+  UnexpectedAnswerError,
+} from "@cartwright/client";
 import { fitting, notThisApi, Session, Told } from "./answer.ts";
 import { type Io, RefusedError, UnansweredError, UsageError } from "./io.ts";
 import { visible } from "./text.ts";
@@ -17,9 +24,19 @@ const outputs = ".sst/outputs.json";
 /** Signs in where that takes a password. Throws `UsageError` and `RefusedError`, each with what to do. */
 export async function connect(place: Place, io: Io): Promise<Client> {
   const url = urlOf(place, io);
-  const at = { baseUrl: url.href.replace(/\/+$/, ""), fetch: reaching(url, io) };
-  const token = await tokenFor(url, createClient(at), io);
-  return createClient({ ...at, token: () => token });
+  // Each command says itself what it tries again, and `reaching` ends what takes too long.
+  const at = {
+    baseUrl: url.href,
+    fetch: reaching(url, io),
+    retry: false,
+    timeoutMs: Number.POSITIVE_INFINITY,
+  } as const;
+  const { CARTWRIGHT_TOKEN: token } = io.environment;
+  if (token) return createClient({ ...at, token: () => token });
+  const session = createSession();
+  const client = createClient({ ...at, session });
+  await session.start(await signIn(client, url, io));
+  return client;
 }
 
 /** A fetch that waits for the whole answer, and whose failures say where nobody answered, and what to do. */
@@ -104,9 +121,8 @@ function isLocal({ hostname }: URL): boolean {
   return ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
 }
 
-async function tokenFor(url: URL, anonymous: Client, { environment }: Io): Promise<string> {
-  const { CARTWRIGHT_TOKEN: token, CARTWRIGHT_EMAIL: email, CARTWRIGHT_PASSWORD: password } = environment;
-  if (token) return token;
+async function signIn(client: Client, url: URL, { environment }: Io) {
+  const { CARTWRIGHT_EMAIL: email, CARTWRIGHT_PASSWORD: password } = environment;
   if (Boolean(email) !== Boolean(password)) {
     throw new UsageError("CARTWRIGHT_EMAIL and CARTWRIGHT_PASSWORD belong together: one of them is missing");
   }
@@ -118,7 +134,7 @@ async function tokenFor(url: URL, anonymous: Client, { environment }: Io): Promi
     );
   }
   try {
-    return fitting(Session, await anonymous.users.signIn(credentials)).accessToken;
+    return fitting(Session, await client.users.signIn(credentials));
   } catch (error) {
     if (!(error instanceof ProblemError && error.status === 401)) throw error;
     throw new RefusedError(
@@ -136,14 +152,15 @@ async function tokenFor(url: URL, anonymous: Client, { environment }: Io): Promi
 export function explain(error: unknown, { environment }: Io, again = "run the command again"): string | undefined {
   if (error instanceof UnansweredError) return `${error.message}: ${error.advice ?? `it is safe to ${again}`}`;
   if (error instanceof RefusedError) return error.message;
-  if (error instanceof SyntaxError) return notThisApi;
+  if (error instanceof UnexpectedAnswerError) return notThisApi;
+  if (error instanceof SignedOutError) return `The sign-in has expired: ${again}.`;
   if (!(error instanceof ProblemError)) return undefined;
   const { status, problem } = error;
   const [code, message, requestId] = [error.code, error.message, problem.requestId ?? ""].map(visible);
   if (code === "unknown") return `${message}, and not as this API does: check --url, or try again`;
   const told = `${code}: ${message}${requestId ? ` (request ${requestId})` : ""}`;
   if (status === 401 && environment.CARTWRIGHT_TOKEN) {
-    return `${told}\nCARTWRIGHT_TOKEN is not accepted; access tokens live for an hour. Get a new one, or set CARTWRIGHT_EMAIL and CARTWRIGHT_PASSWORD instead.`;
+    return `${told}\nCARTWRIGHT_TOKEN is not accepted; access tokens live for a quarter of an hour. Get a new one, or set CARTWRIGHT_EMAIL and CARTWRIGHT_PASSWORD instead.`;
   }
   if (status === 401) return `${told}\nThe sign-in has expired: ${again}.`;
   if (status === 403)

@@ -168,7 +168,8 @@ test("--deployed goes where the last deployment is, and says what is missing", a
 });
 
 test("an email signs in with its password, and half of the two is refused", async () => {
-  answer = { status: 200, body: JSON.stringify({ accessToken: "fresh", items: [] }) };
+  const session = { accessToken: "fresh", refreshToken: "more", expiresInSeconds: 900 };
+  answer = { status: 200, body: JSON.stringify({ ...session, items: [] }) };
   const environment = { CARTWRIGHT_API_URL: url, CARTWRIGHT_EMAIL: "me@example.com", CARTWRIGHT_PASSWORD: "secret" };
   expect(await ops(["dead-letters", "list"], { environment })).toMatchObject({ code: 0 });
   expect(requests[0]).toMatchObject({

@@ -312,6 +312,7 @@ function userPools(graph: Graph): Record<string, Model.UserPool> {
   const clients = ofType(graph, types.userPoolClient).map((resource) => ({
     name: logicalName(graph, resource),
     id: output(resource, "id"),
+    secret: output(resource, "clientSecret"),
     input: read(Input.UserPoolClient, resource),
   }));
   const groups = ofType(graph, types.userGroup).map((resource) => read(Input.UserGroup, resource));
@@ -325,7 +326,13 @@ function userPools(graph: Graph): Record<string, Model.UserPool> {
       clients: Object.fromEntries(
         clients
           .filter(({ input }) => input.userPoolId === id)
-          .map((client) => [client.name, { id: client.id, flows: client.input.explicitAuthFlows }]),
+          .map(({ name, id, secret, input }) => [
+            name,
+            {
+              ...{ id, ...(input.generateSecret && { secret }) },
+              ...{ flows: input.explicitAuthFlows, accessTokenMinutes: accessTokenMinutes(input) },
+            },
+          ]),
       ),
       groups: groups
         .filter((group) => group.userPoolId === id)
@@ -333,6 +340,12 @@ function userPools(graph: Graph): Record<string, Model.UserPool> {
         .sort(),
     };
   });
+}
+
+const minutes = { seconds: 1 / 60, minutes: 1, hours: 60, days: 1440 };
+
+function accessTokenMinutes({ accessTokenValidity, tokenValidityUnits }: z.infer<typeof Input.UserPoolClient>): number {
+  return accessTokenValidity * minutes[tokenValidityUnits.accessToken];
 }
 
 function topics(graph: Graph): Record<string, Model.Topic> {

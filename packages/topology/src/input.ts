@@ -194,7 +194,16 @@ export const Integration = z.strictObject({
 /** The settings of a pool that matter are about people and passwords, and read from the pool itself. */
 export const UserPool = z.looseObject({ name: z.string() });
 
-export const UserPoolClient = z.looseObject({ userPoolId: z.string(), explicitAuthFlows: z.array(z.string()) });
+export const UserPoolClient = z.looseObject({
+  userPoolId: z.string(),
+  explicitAuthFlows: z.array(z.string()),
+  generateSecret: z.boolean().default(false),
+  /** In hours, unless the units say otherwise. */
+  accessTokenValidity: z.number().default(1),
+  tokenValidityUnits: z
+    .looseObject({ accessToken: z.enum(["seconds", "minutes", "hours", "days"]).default("hours") })
+    .default({ accessToken: "hours" }),
+});
 
 export const UserGroup = z.strictObject({ userPoolId: z.string(), name: z.string(), description: ignored });
 

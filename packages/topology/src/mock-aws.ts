@@ -7,6 +7,9 @@ export interface Place {
   region: string;
 }
 
+/** Of the form of Cognito's. Known to everybody, and good for the local runtime alone. */
+const clientSecret = "placeholderOnlyNeverDeployed";
+
 /** The id and the properties that a resource has only once it exists. */
 export function created(
   { account, region }: Place,
@@ -49,7 +52,7 @@ export function created(
       };
     }
     case "aws:cognito/userPoolClient:UserPoolClient":
-      return { id: logicalName.toLowerCase(), name, clientSecret: "" };
+      return { id: logicalName.toLowerCase(), name, clientSecret: inputs.generateSecret ? clientSecret : "" };
     case "aws:dynamodb/table:Table": {
       const table = arn("dynamodb", `table/${name}`);
       const label = "2026-01-01T00:00:00.000";

@@ -143,7 +143,16 @@ export const UserPool = z.strictObject({
   arn: Arn,
   /** The `iss` of the tokens the pool signs. */
   issuer: z.string(),
-  clients: z.record(z.string(), z.strictObject({ id: z.string(), flows: z.array(z.string()) })),
+  clients: z.record(
+    z.string(),
+    z.strictObject({
+      id: z.string(),
+      /** What its calls have to prove that they know; a placeholder, but known here. */
+      secret: z.string().optional(),
+      flows: z.array(z.string()),
+      accessTokenMinutes: z.number().optional(),
+    }),
+  ),
   groups: z.array(z.string()),
 });
 export type UserPool = z.infer<typeof UserPool>;

@@ -3,7 +3,7 @@ export * as Ops from "./index.ts";
 import { fits, parseJson, toLetter } from "./letter.ts";
 import { countLetters, type Fate, type Received, readThrough } from "./reading.ts";
 import { LetterNotFoundError, LetterNotReachedError } from "./redrive.ts";
-import type { DeadLetters, Filter, Letter } from "./schema.ts";
+import type { DeadLetters, Filter, Letter, Letters, OpenLetter } from "./schema.ts";
 import { assertTakes, backWithin, subscriberFrom, subscribers } from "./subscriber.ts";
 
 export { LetterNotFoundError, LetterNotReachedError, redrive } from "./redrive.ts";
@@ -22,11 +22,7 @@ export async function list(): Promise<{ items: DeadLetters[] }> {
 }
 
 /** Letters that fit, oldest first. `more` says that there are others, or that a long queue was not read to its end. */
-export async function letters(
-  name: string,
-  filter: Filter,
-  limit: number,
-): Promise<{ items: Letter[]; examined: number; more: boolean }> {
+export async function letters(name: string, filter: Filter, limit: number): Promise<Letters> {
   const subscriber = subscriberFrom(name);
   assertTakes(subscriber, filter.event, "event");
   const found: Letter[] = [];
@@ -45,7 +41,7 @@ export async function letters(
 }
 
 /** One letter with its whole message, as JSON when it is that. Throws `LetterNotFoundError` or `LetterNotReachedError`. */
-export async function letterFromID(name: string, id: string): Promise<Letter & { body: unknown }> {
+export async function letterFromID(name: string, id: string): Promise<OpenLetter> {
   const subscriber = subscriberFrom(name);
   let found: Received | undefined;
   const look = async (batch: Received[]): Promise<Fate[]> => {

@@ -16,17 +16,22 @@ const EventName = z.enum(eventNames, {
 });
 
 const eventFilter = {
-  orderId: idSchema("ord").optional(),
+  orderId: idSchema("ord").optional().describe("Of events that tell of this order."),
   correlationId: z
     .string()
     .regex(/^[\x21-\x7e]{1,200}$/, "expected a correlation id, as letters and logs show it")
-    .optional(),
-  event: EventName.optional(),
+    .optional()
+    .describe("Of events that followed from this request."),
+  event: EventName.optional().describe("Of events of this name."),
 };
 
 /** All that is given must hold. A letter without a readable event fits no filter but the empty one. */
 export const Filter = z
-  .strictObject({ ...eventFilter, after: Time.optional(), before: Time.optional() })
+  .strictObject({
+    ...eventFilter,
+    after: Time.optional().describe("Of events from then on."),
+    before: Time.optional().describe("Of events before then."),
+  })
   .refine(({ after, before }) => !after || !before || Date.parse(after) < Date.parse(before), {
     path: ["before"],
     error: "before must be later than after",
@@ -45,8 +50,7 @@ export const LetterEvent = Envelope.pick({
 export type LetterEvent = z.infer<typeof LetterEvent>;
 
 export const Letter = z.object({
-  /** The same at each read. */
-  id: z.string(),
+  id: z.string().describe("The same at each read."),
   subscriber: z.string(),
   event: LetterEvent.optional(),
   failure: DeadLetterFailure,
@@ -54,13 +58,23 @@ export const Letter = z.object({
 });
 export type Letter = z.infer<typeof Letter>;
 
+export const Letters = z.object({
+  items: z.array(Letter),
+  examined: z.int().describe("Letters that were looked at."),
+  more: z.boolean().describe("Whether there are letters that this answer does not show."),
+});
+export type Letters = z.infer<typeof Letters>;
+
+/** With its whole message, as JSON when it is that. */
+export const OpenLetter = Letter.extend({ body: z.unknown() });
+export type OpenLetter = z.infer<typeof OpenLetter>;
+
 /** What is redriven to a queue and fails again at each attempt is a letter again after this time at the latest. */
 const backWithinSeconds = z.int().optional();
 
 export const DeadLetters = z.object({
   subscriber: z.string(),
-  /** Approximately, with those that somebody looks at this moment. */
-  letters: z.int(),
+  letters: z.int().describe("Approximately, with those that somebody looks at this moment."),
   redrivesTo: z.enum(["queue", "machine", "bus", "nothing"]),
   events: z.array(z.string()),
   backWithinSeconds,
@@ -77,10 +91,14 @@ export const Redrive = z
     filter: Filter.optional(),
     all: z.literal(true).optional(),
     dryRun: z.boolean().optional(),
-    /** Leaves letters alone that came later. A request that goes on with `more` sends the first answer's `asOf`. */
-    sentBefore: Time.optional(),
-    /** How many letters the answers so far have left hidden: the last answer's `setAside`. */
-    setAside: z.int().nonnegative().optional(),
+    sentBefore: Time.optional().describe(
+      "Leaves letters alone that came later. A request that goes on with `more` sends the first answer's `asOf`.",
+    ),
+    setAside: z
+      .int()
+      .nonnegative()
+      .optional()
+      .describe("How many letters the answers so far have left hidden: the last answer's `setAside`."),
   })
   .refine(({ id, filter, all }) => [id, filter, all].filter((given) => given !== undefined).length === 1, {
     error: "say which letters: one of id, filter, or all: true",
@@ -96,22 +114,23 @@ export const Redriven = z.object({
   dryRun: z.boolean(),
   redrivesTo: DeadLetters.shape.redrivesTo,
   backWithinSeconds,
-  /** Letters that were looked at. */
-  examined: z.int(),
-  /** Those that were asked for. */
-  matched: z.int(),
-  /** Those that are on their way again; none in a dry run. */
-  redriven: z.int(),
+  examined: z.int().describe("Letters that were looked at."),
+  matched: z.int().describe("Those that were asked for."),
+  redriven: z.int().describe("Those that are on their way again; none in a dry run."),
   refused: z.array(z.object({ id: z.string(), reason: z.string() })),
   /**
    * Whether there may be letters left that were asked for: the same request, with `asOf` and `setAside` of this answer,
    * goes on with them. Those that somebody else looks at can be read in a minute at most.
    */
   more: z.boolean(),
-  /** Letters that this request has looked at and left hidden for a minute, so that it sees others when it goes on. */
-  setAside: z.int(),
-  /** Letters that came later were left alone: one that fails again at once is not redriven for ever. */
-  asOf: z.iso.datetime(),
+  setAside: z
+    .int()
+    .describe(
+      "Letters that this request has looked at and left hidden for a minute, so that it sees others when it goes on.",
+    ),
+  asOf: z.iso
+    .datetime()
+    .describe("Letters that came later were left alone: one that fails again at once is not redriven for ever."),
 });
 export type Redriven = z.infer<typeof Redriven>;
 
@@ -128,22 +147,22 @@ export const Replay = z.object({
   subscriber: z.string(),
   from: z.iso.datetime(),
   to: z.iso.datetime(),
-  /** As it was asked for: events may have gone since. */
-  filter: ReplayFilter.extend({ event: z.string().optional() }),
-  /** `unknown` when EventBridge knows nothing of it: it was never started, or has been forgotten after 90 days. */
-  status: z.enum(["starting", "running", "cancelling", "completed", "cancelled", "failed", "unknown"]),
-  /** Why it failed or was cancelled. */
-  reason: z.string().optional(),
-  /** Time of the event that was replayed last. */
-  lastEventAt: z.iso.datetime().optional(),
+  filter: ReplayFilter.extend({ event: z.string().optional() }).describe(
+    "As it was asked for: events may have gone since.",
+  ),
+  status: z
+    .enum(["starting", "running", "cancelling", "completed", "cancelled", "failed", "unknown"])
+    .describe(
+      "`unknown` when EventBridge knows nothing of it: it was never started, or has been forgotten after 90 days.",
+    ),
+  reason: z.string().optional().describe("Why it failed or was cancelled."),
+  lastEventAt: z.iso.datetime().optional().describe("Time of the event that was replayed last."),
   /** What has become of the events that EventBridge sent, when it is asked for by id. */
   progress: z
     .object({
-      /** Both are counted at least once: after a failure some may be in them twice. */
-      handedOn: z.int(),
+      handedOn: z.int().describe("Both are counted at least once: after a failure some may be in them twice."),
       leftOut: z.int(),
-      /** Events that are still to be handed on or left out, of all replays, approximately. */
-      waiting: z.int(),
+      waiting: z.int().describe("Events that are still to be handed on or left out, of all replays, approximately."),
     })
     .optional(),
   requestedBy: idSchema("usr"),

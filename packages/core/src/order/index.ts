@@ -10,6 +10,7 @@ import { momentsOf, type Timeline } from "./timeline/timeline.ts";
 export { requestCancellation } from "./cancellation.ts";
 export * as Cart from "./cart/cart.ts";
 export { abandon, cancel, confirm, markPaid, recordRefund, resume, resumeOnce } from "./checkout.ts";
+export { eraseOrder, forget } from "./forget.ts";
 export { fulfil } from "./fulfilment/fulfilment.ts";
 export { NotFulfillableError } from "./fulfilment/fulfilment-rule.ts";
 export { declineReturn, receiveReturn, requestReturn } from "./fulfilment/return.ts";
@@ -23,7 +24,7 @@ export { recordLacking, recordOwed } from "./fulfilment/shortage.ts";
 export { list, listByNumber, listByStatus } from "./list.ts";
 export { deadlineMs, place } from "./place.ts";
 export { applyProduct, applyStock } from "./price-list/price-list.ts";
-export { beginRebuild, Compared, compareRebuild, endRebuild, RebuildID } from "./price-list/rebuild.ts";
+export { beginRebuild, Compared, compareRebuild, endRebuild, Rebuild, RebuildID } from "./price-list/rebuild.ts";
 export {
   AbandonedError,
   type Failure,
@@ -44,6 +45,7 @@ export {
   Line,
   OrderNumber as Number,
   Place,
+  Placed,
   ReceiveReturn,
   RequestReturn,
   Return,

@@ -9,6 +9,8 @@ import { cause, createPrice } from "../test/order.ts";
 import { Order } from "./index.ts";
 import { byStaff, createPaid, createPlaced, createSent } from "./test/placed.ts";
 
+const reader = newId("usr");
+
 beforeAll(() => createPrice("CUP", 950));
 
 /** The attributes of an order that make its place in the index of statuses. */
@@ -24,7 +26,7 @@ async function pagesWith(ids: string[], status: Order.Status, limit: number) {
   const pages: Listed[][] = [];
   let cursor: string | undefined;
   do {
-    const page = await Order.listByStatus(status, { limit, cursor });
+    const page = await Order.listByStatus(status, { reader, limit, cursor });
     pages.push(page.items);
     cursor = page.nextCursor;
   } while (cursor && !ids.every((id) => idsIn(pages).includes(id)));
@@ -96,14 +98,15 @@ describe("the orders of a status", () => {
   test("have cursors of their own", async () => {
     await createPlaced();
     await createPlaced();
-    const { nextCursor: cursor } = await Order.listByStatus("pending", { limit: 1 });
+    const { nextCursor: cursor } = await Order.listByStatus("pending", { reader, limit: 1 });
     const elsewhere = [
-      Order.listByStatus("confirmed", { limit: 1, cursor }),
+      Order.listByStatus("confirmed", { reader, limit: 1, cursor }),
+      Order.listByStatus("pending", { reader: newId("usr"), limit: 1, cursor }),
       Order.list(newId("usr"), { limit: 1, cursor }),
     ];
     for (const refused of elsewhere) await expect(refused).rejects.toMatchObject({ code: "invalid_cursor" });
     for (const forged of ["", "x", Buffer.from('["orders?status=pending",{}]').toString("base64url")]) {
-      const list = Order.listByStatus("pending", { limit: 1, cursor: forged });
+      const list = Order.listByStatus("pending", { reader, limit: 1, cursor: forged });
       await expect(list).rejects.toMatchObject({ code: "invalid_cursor" });
     }
   });

@@ -3,22 +3,22 @@ import * as z from "zod";
 import { reaching } from "../aws-fault.ts";
 import { readAll } from "../batch.ts";
 import { buckets } from "../bucket.ts";
-import { keysIn, type Page, type PageOptions, pageOf } from "../cursor.ts";
+import { keysIn, type Page, type PageOptions, type Paging, pageOf } from "../cursor.ts";
 import { type OrderItem, orders } from "./order.entity.ts";
 import { ID, type Status, type Summary } from "./schema.ts";
 import { summarize } from "./serialize.ts";
 
 /** A customer's orders, newest first. */
-export function list(customerId: string, options: PageOptions): Promise<Page<Summary>> {
+export function list(customerId: string, options: Paging): Promise<Page<Summary>> {
   const query = orders().query.byCustomer({ customerId });
   return pageOf(
     {
-      binding: `orders/${customerId}`,
+      binding: "orders/own",
       position: Position,
       find: (after, limit) => newest("byCustomer", query, after, limit),
       read: async (found) => (await read(found)).map(summarize),
     },
-    options,
+    { ...options, reader: customerId },
   );
 }
 
@@ -42,6 +42,16 @@ export function listByStatus(status: Status, options: PageOptions): Promise<Page
   );
 }
 
+/** All of a customer's orders, page by page, newest first, for those who do something to each. */
+export async function* pagesOf(customerId: string): AsyncGenerator<OrderItem[]> {
+  for (let after: Position | undefined; ; ) {
+    const found = await newest("byCustomer", orders().query.byCustomer({ customerId }), after, pageSize);
+    if (found.length === 0) return;
+    yield await read(found);
+    after = found.at(-1);
+  }
+}
+
 /** The order that people call by this number, if there is one, for staff. */
 export async function listByNumber(number: string): Promise<Page<Summary>> {
   const { data } = await reaching("orders", orders().query.byNumber({ number }).go(keysAlone));
@@ -54,6 +64,9 @@ export async function listByNumber(number: string): Promise<Page<Summary>> {
 const Position = z.strictObject({ createdAt: z.iso.datetime(), orderId: ID });
 type Position = z.infer<typeof Position>;
 type Key = Pick<Position, "orderId">;
+
+/** As many as are done at the same time. */
+const pageSize = 25;
 
 const keysAlone = { data: "includeKeys" } as const;
 

@@ -20,8 +20,11 @@ export const orders = lazy(
           lines: { type: CustomAttributeType<Line[]>("any"), required: true },
           totalMinor: { type: "number", required: true },
           currency: { type: "string", required: true },
-          shippingAddress: { type: CustomAttributeType<Address>("any"), required: true },
-          sealedToken: { type: "string", required: true },
+          /** An order that is erased has neither this nor the token. */
+          shippingAddress: { type: CustomAttributeType<Address>("any") },
+          sealedToken: { type: "string" },
+          /** Since its customer is to be forgotten: see erasure-rule.ts. */
+          erasure: { type: ["due", "done"] as const },
           /** Hash of the request that placed the order: tells a repeated request from a reused key. */
           fingerprint: { type: "string", required: true },
           /** Set once it is decided that the order will be cancelled, while money and stock are given back. */
@@ -99,7 +102,7 @@ export interface StoredReturn {
 /** What staff made of a request, with the key and a hash of theirs. */
 export type Settlement = { at: string; key: string; fingerprint: string } & (
   | { status: "received"; units: Units; restock: boolean }
-  | { status: "declined"; reason: string }
+  | { status: "declined"; reason?: string }
 );
 
 /** Entities of one table, so that an order and its inbox change in one transaction. */

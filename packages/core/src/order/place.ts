@@ -4,7 +4,8 @@ import { reaching } from "../aws-fault.ts";
 import { bucketOf } from "../bucket.ts";
 import { now } from "../clock.ts";
 import { InvalidError, KeyReusedError } from "../error.ts";
-import { fingerprintOf } from "../fingerprint.ts";
+import { fingerprintOf, isSameRequest } from "../fingerprint.ts";
+import { guestIdsOf } from "../guest.ts";
 import { fact, record } from "../outbox.ts";
 import { seal } from "../seal.ts";
 import { orderable, placeFromCart } from "./cart/order.ts";
@@ -22,26 +23,33 @@ export const deadlineMs = 15 * 60 * 1000;
 /**
  * Places an order. Its id is derived from customer and idempotency key, so that one conditional put holds the order,
  * its idempotency record and its event, and N attempts at once address one item. `replayed` answers carry the order
- * as it was placed, whatever has happened to it, or to its cart, since.
+ * as it was placed, whatever has happened to it, or to its cart, since. A guest has no id yet: see guest.ts for theirs,
+ * and for what their key has to be.
  */
 export async function place(
   input: Place,
-  by: { customerId: string; idempotencyKey: string },
+  by: { customerId: string | undefined; idempotencyKey: string },
   cause: Cause,
 ): Promise<{ order: Info; replayed: boolean }> {
-  const orderId = deriveId("ord", by.customerId, by.idempotencyKey);
+  const ids = idsOf(by);
+  const { orderId } = ids;
   const fingerprint = fingerprintOf(input);
   const earlier = await read(orderId);
-  if (earlier) return { order: replay(earlier, fingerprint), replayed: true };
+  if (earlier) return { order: replay(earlier, ids, fingerprint), replayed: true };
   try {
-    const order = await create(input, { orderId, customerId: by.customerId, fingerprint }, cause);
+    const order = await create(input, { ...ids, fingerprint }, cause);
     return { order: serialize(order), replayed: false };
   } catch (error) {
     // The same request may have placed it meanwhile, and emptied the cart by that; or our own write was not answered.
     const placed = await read(orderId);
     if (!placed) throw error;
-    return { order: replay(placed, fingerprint), replayed: true };
+    return { order: replay(placed, ids, fingerprint), replayed: true };
   }
+}
+
+function idsOf({ customerId, idempotencyKey }: { customerId: string | undefined; idempotencyKey: string }) {
+  if (customerId === undefined) return guestIdsOf(idempotencyKey);
+  return { orderId: deriveId("ord", customerId, idempotencyKey), customerId };
 }
 
 async function create(
@@ -78,12 +86,16 @@ async function create(
 }
 
 /** Has nothing that `rule.ts` may have changed since, which the compiler sees to. */
-type AsPlaced = Omit<OrderItem, rule.Changing> & { [Later in Exclude<rule.Changing, "status">]?: never };
+type AsPlaced = Omit<OrderItem, Later> & { [Field in Exclude<Later, "status">]?: never };
+type Later = Exclude<rule.Changing, "fingerprint">;
 
-/** As it was placed: nothing that came later is told. */
-function replay(order: OrderItem, fingerprint: string): Info {
-  if (order.fingerprint !== fingerprint) throw new KeyReusedError();
-  const { paidAt, abandonedFor, reason, cancelKey, lateCaptureAt, refunds, fulfilments, returns, ...rest } = order;
+/** As it was placed: nothing that came later is told, and nothing that is erased. */
+function replay(order: OrderItem, { customerId }: { customerId: string }, fingerprint: string): Info {
+  // The id says whose it is, and nothing is shown on the strength of an id alone.
+  if (order.customerId !== customerId) throw new KeyReusedError();
+  if (!isSameRequest(order.fingerprint, fingerprint)) throw new KeyReusedError();
+  const { paidAt, abandonedFor, reason, cancelKey, lateCaptureAt, refunds, fulfilments, returns, erasure, ...rest } =
+    order;
   const placed: AsPlaced = rest;
   return serialize({ ...placed, status: "pending", version: 1 });
 }

@@ -72,7 +72,9 @@ export type Changing =
   | "lateCaptureAt"
   | "refunds"
   | "fulfilments"
-  | "returns";
+  | "returns"
+  | "erasure"
+  | "fingerprint";
 export type OrderChange = Change<Partial<Pick<OrderItem, Changing>>>;
 
 export function confirm(order: OrderItem, at: Date): OrderChange | undefined {
@@ -221,7 +223,8 @@ export function isAbandoned(order: OrderItem): boolean {
 
 /** What the saga is started with. */
 export function checkout(order: OrderItem): Checkout {
-  const { orderId, customerId, sealedToken, deadlineAt } = order;
+  // One that is erased has no token any more, and a checkout that can only undo asks for none.
+  const { orderId, customerId, sealedToken = "", deadlineAt } = order;
   const abandoned = isAbandoned(order);
   return { orderId, customerId, lines: quantities(order), total: total(order), sealedToken, deadlineAt, abandoned };
 }

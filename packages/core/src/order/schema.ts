@@ -1,6 +1,9 @@
 import { CancelReason, idSchema, Money, Sku } from "@cartwright/events";
 import * as z from "zod";
+import { Address } from "../address.ts";
 import { Text } from "../text.ts";
+
+export { Address } from "../address.ts";
 
 export const ID = idSchema("ord");
 
@@ -10,20 +13,11 @@ export const OrderNumber = z
   .max(40)
   .transform((text) => text.replaceAll(/[ -]/g, ""))
   .pipe(z.string().regex(/^\d{12}$/, "expected an order's number such as 4821-0937-6215"))
-  .transform((digits) => digits.replaceAll(/\d{4}(?=\d)/g, "$&-"));
+  .transform((digits) => digits.replaceAll(/\d{4}(?=\d)/g, "$&-"))
+  .pipe(z.string().regex(/^\d{4}-\d{4}-\d{4}$/));
 
 export const Line = z.object({ sku: Sku, title: z.string(), quantity: z.int().positive(), unitPrice: Money });
 export type Line = z.infer<typeof Line>;
-
-export const Address = z.strictObject({
-  name: Text(100),
-  line1: Text(200),
-  line2: Text(200).optional(),
-  city: Text(100),
-  postalCode: Text(20),
-  country: z.string().regex(/^[A-Z]{2}$/, "expected an ISO 3166 code such as DE"),
-});
-export type Address = z.infer<typeof Address>;
 
 const Quantities = z.array(z.object({ sku: Sku, quantity: z.int().positive() }));
 
@@ -60,21 +54,14 @@ export type Fulfilment = z.infer<typeof Fulfilment>;
 export const Return = z.object({
   id: idSchema("ret"),
   status: z.enum(["requested", "received", "declined"]),
-  /** What was asked to be sent back. */
-  lines: Quantities,
-  /** Why; staff and the customer can read it. */
-  reason: z.string().optional(),
+  lines: Quantities.describe("What was asked to be sent back."),
+  reason: z.string().optional().describe("Why; staff and the customer can read it."),
   createdAt: z.iso.datetime(),
-  /** What has come, which may be less than was asked. */
-  received: Quantities.optional(),
-  /** What is refunded for it. */
-  amount: Money.optional(),
-  /** Whether the units can be sold again. */
-  restock: z.boolean().optional(),
-  /** Why staff did not take it back; the customer can read it. */
-  declineReason: z.string().optional(),
-  /** When it was received or declined. */
-  settledAt: z.iso.datetime().optional(),
+  received: Quantities.optional().describe("What has come, which may be less than was asked."),
+  amount: Money.optional().describe("What is refunded for it."),
+  restock: z.boolean().optional().describe("Whether the units can be sold again."),
+  declineReason: z.string().optional().describe("Why staff did not take it back; the customer can read it."),
+  settledAt: z.iso.datetime().optional().describe("When it was received or declined."),
 });
 export type Return = z.infer<typeof Return>;
 
@@ -86,24 +73,33 @@ export const Info = z.object({
   number: OrderNumber,
   status: Status,
   reason: CancelReason.optional(),
-  /** It will be cancelled, as soon as its money and stock have been given back. */
-  cancelling: z.boolean(),
+  cancelling: z.boolean().describe("It will be cancelled, as soon as its money and stock have been given back."),
   lines: z.array(Line),
   total: Money,
-  shippingAddress: Address,
+  shippingAddress: Address.optional().describe("Absent once it was erased on request."),
   paid: z.boolean(),
-  /** What has been paid back so far. */
-  refunded: Money,
+  refunded: Money.describe("What has been paid back so far."),
   fulfilments: z.array(Fulfilment),
-  /** Promised, and still to come: it can't be sent yet. This and `lacking` follow the stock by a moment. */
-  backordered: Quantities,
-  /** Why there was not enough for the order, so that nothing was held for it. */
-  lacking: z.array(Lacking),
+  backordered: Quantities.describe(
+    "Promised, and still to come: it can't be sent yet. This and `lacking` follow the stock by a moment.",
+  ),
+  lacking: z.array(Lacking).describe("Why there was not enough for the order, so that nothing was held for it."),
   returns: z.array(Return),
   version: z.int(),
   createdAt: z.iso.datetime(),
 });
 export type Info = z.infer<typeof Info>;
+
+/** An order as it was placed. */
+export const Placed = Info.extend({
+  guestToken: z
+    .string()
+    .optional()
+    .describe(
+      "For a guest alone: opens this order, sent as `Authorization: Guest <token>`. Keep it: nothing else lets a guest in.",
+    ),
+});
+export type Placed = z.infer<typeof Placed>;
 
 export const Summary = Info.pick({
   id: true,
@@ -113,8 +109,7 @@ export const Summary = Info.pick({
   total: true,
   createdAt: true,
 }).extend({
-  /** Whose it is, in the lists of staff alone. */
-  customerId: idSchema("usr").optional(),
+  customerId: idSchema("usr").optional().describe("Whose it is, in the lists of staff alone."),
 });
 export type Summary = z.infer<typeof Summary>;
 
@@ -130,50 +125,47 @@ const RequestedLines = z
 export const Place = z
   .strictObject({
     lines: RequestedLines.optional(),
-    cartId: idSchema("crt").optional(),
+    cartId: idSchema("crt").optional().describe("A cart that holds the lines, instead of `lines`."),
     shippingAddress: Address,
     payment: z.strictObject({
       token: z.string().regex(/^[\x21-\x7e]{1,200}$/, "expected a token of the payment provider"),
     }),
-    /** In which of the currencies that the products are sold in; that of the cart, or the first that fits, if absent. */
-    currency: Money.shape.currency.optional(),
+    currency: Money.shape.currency
+      .optional()
+      .describe(
+        "In which of the currencies that the products are sold in; that of the cart, or the first that fits, if absent.",
+      ),
   })
   .refine(({ lines, cartId }) => lines || cartId, { path: ["lines"], error: "send lines, or the cartId of a cart" })
   .refine(({ lines, cartId }) => !(lines && cartId), { path: ["cartId"], error: "send lines or a cartId, not both" });
 export type Place = z.infer<typeof Place>;
 
 export const Fulfil = z.strictObject({
-  /** All that is left to be sent and has come, if absent. */
-  lines: RequestedLines.optional(),
+  lines: RequestedLines.optional().describe("All that is left to be sent and has come, if absent."),
   tracking: Tracking.optional(),
 });
 export type Fulfil = z.infer<typeof Fulfil>;
 
 export const RequestReturn = z.strictObject({
   lines: RequestedLines,
-  /** Why; staff and the customer can read it. */
-  reason: Text(200).optional(),
+  reason: Text(200).optional().describe("Why; staff and the customer can read it."),
 });
 export type RequestReturn = z.infer<typeof RequestReturn>;
 
 export const ReceiveReturn = z.strictObject({
-  /** All that was asked for, if absent. */
-  lines: RequestedLines.optional(),
-  /** False for what can't be sold again. */
-  restock: z.boolean(),
+  lines: RequestedLines.optional().describe("All that was asked for, if absent."),
+  restock: z.boolean().describe("False for what can't be sold again."),
 });
 export type ReceiveReturn = z.infer<typeof ReceiveReturn>;
 
 export const DeclineReturn = z.strictObject({
-  /** Why; the customer can read it. */
-  reason: Text(200),
+  reason: Text(200).describe("Why; the customer can read it."),
 });
 export type DeclineReturn = z.infer<typeof DeclineReturn>;
 
 export const Cancellation = z.object({
   orderId: ID,
-  /** `cancelled` for one that was so before it was asked for. */
-  status: z.enum(["cancelling", "cancelled"]),
+  status: z.enum(["cancelling", "cancelled"]).describe("`cancelled` for one that was so before it was asked for."),
   reason: CancelReason,
 });
 export type Cancellation = z.infer<typeof Cancellation>;

@@ -12,7 +12,7 @@ export function serialize(order: OrderItem, { owed, lacking }: Shortage = { owed
   return Info.parse({
     ...summarize(order),
     lines: order.lines,
-    shippingAddress: order.shippingAddress,
+    ...(order.shippingAddress && { shippingAddress: order.shippingAddress }),
     cancelling: rule.isAbandoned(order) && order.status !== "cancelled",
     paid: order.paidAt !== undefined,
     refunded: rule.refundedOf(order),
@@ -38,7 +38,7 @@ export function serializeReturn(order: OrderItem, { units, settled, ...stored }:
       amount: priceOf(order, settled.units),
       restock: settled.restock,
     }),
-    ...(settled?.status === "declined" && { declineReason: settled.reason }),
+    ...(settled?.status === "declined" && settled.reason && { declineReason: settled.reason }),
     ...(settled && { settledAt: settled.at }),
   });
 }

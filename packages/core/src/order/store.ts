@@ -1,10 +1,11 @@
 /** How orders are read, and how they are changed. */
 import type { Cause } from "@cartwright/events";
 import type { Actor } from "../actor.ts";
-import { reaching } from "../aws-fault.ts";
+import { applied, reaching } from "../aws-fault.ts";
 import { change as changeItem } from "../change.ts";
 import { DomainError } from "../error.ts";
 import { type Delivery, once, remember } from "../inbox.ts";
+import { erasable, heedErasure } from "./erasure-rule.ts";
 import { type OrderItem, orders, ordersAndInbox } from "./order.entity.ts";
 import type * as rule from "./rule.ts";
 
@@ -17,24 +18,43 @@ export class NotFoundError extends DomainError {
 
 type OrderWrite = rule.OrderChange["set"] & { version: number; outbox: string };
 
-/** With a `delivery`, throws `AlreadyHandledError` when it comes again and there would still be something to do. */
-export function change(
+/**
+ * Whatever is decided, an order whose customer is to be forgotten is erased by the write that makes it final. With a
+ * `delivery`, throws `AlreadyHandledError` when it comes again and there would still be something to do.
+ */
+export async function change(
   orderId: string,
   cause: Cause,
   decide: (order: OrderItem) => rule.OrderChange | undefined,
   delivery?: Delivery,
-) {
+): Promise<OrderItem> {
   const write = (next: OrderWrite, _: number, before: OrderItem) =>
     delivery ? patchOnce(before, next, delivery) : patch(before, next);
-  return changeItem(orderId, cause, { read: () => existing(orderId), write }, decide);
+  const store = { read: () => existing(orderId), write };
+  const order = await changeItem(orderId, cause, store, (item) => heedErasure(item, decide(item)));
+  if (order.erasure !== "done") return order;
+  const { shippingAddress, sealedToken, ...kept } = order;
+  return kept;
+}
+
+/**
+ * Notes that the order is to be erased once it is final, unless somebody has changed it since. Nobody can see that, so it
+ * makes no version and no event; whoever changes the order meanwhile decides anew.
+ */
+export function markForErasure(order: OrderItem): Promise<boolean> {
+  const { orderId } = order;
+  // Its last events have been told, and would be told again.
+  const marked = orders().patch({ orderId }).set({ erasure: "due" }).remove(["outbox"]).where(unchangedSince(order));
+  return applied("orders", marked.go());
 }
 
 function patch(before: OrderItem, next: OrderWrite) {
   const patched = orders()
     .patch({ orderId: before.orderId })
     .set(next)
+    .remove(erasedBy(next))
     .composite(movedBy(next, before))
-    .where(({ version }, { eq }) => eq(version, before.version));
+    .where(unchangedSince(before));
   return reaching("orders", patched.go());
 }
 
@@ -46,8 +66,9 @@ function patchOnce(before: OrderItem, next: OrderWrite, delivery: Delivery) {
         entities.orders
           .patch({ orderId: before.orderId })
           .set(next)
+          .remove(erasedBy(next))
           .composite(movedBy(next, before))
-          .where(({ version }, { eq }) => eq(version, before.version))
+          .where(unchangedSince(before))
           .commit(),
       ])
       .go();
@@ -57,6 +78,19 @@ function patchOnce(before: OrderItem, next: OrderWrite, delivery: Delivery) {
 /** What the key of the orders of a status is made of besides the status; no other change touches that index. */
 function movedBy(next: OrderWrite, { bucket, createdAt }: OrderItem) {
   return next.status === undefined ? {} : { bucket, createdAt };
+}
+
+function erasedBy(next: OrderWrite) {
+  return next.erasure === "done" ? [...erasable] : [];
+}
+
+type Condition = Parameters<ReturnType<ReturnType<typeof orders>["create"]>["where"]>[0];
+
+function unchangedSince({ version, erasure }: OrderItem): Condition {
+  return (attributes, { eq, notExists }) => {
+    const marked = erasure === undefined ? notExists(attributes.erasure) : eq(attributes.erasure, erasure);
+    return `${eq(attributes.version, version)} AND ${marked}`;
+  };
 }
 
 export async function read(orderId: string): Promise<OrderItem | undefined> {

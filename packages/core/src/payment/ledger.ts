@@ -1,4 +1,7 @@
-/** A payment's ledger: a list of entries that only grows. What is paid and owed is derived from it, and stored nowhere. */
+/**
+ * A payment's ledger: a list of entries that only grows, but for texts that are erased. What is paid and owed is derived
+ * from it, and stored nowhere.
+ */
 import type { Attempt, Kind, Outcome, Status } from "./schema.ts";
 
 /** One line of the ledger; an attempt has one for each outcome it went through. Amounts are in minor units. */
@@ -10,10 +13,11 @@ export interface Entry {
   outcome: Outcome;
   amountMinor?: number;
   origin?: string;
+  /** What a member of staff typed. */
   note?: string;
   reference?: string;
   reason?: string;
-  /** Hash of the request that made it: tells a repeated request from a reused key. */
+  /** Hash of the request that made it, note and all: tells a repeated request from a reused key. */
   fingerprint?: string;
 }
 

@@ -23,10 +23,12 @@ export const payments = lazy(
           amountMinor: { type: "number" },
           currency: { type: "string" },
           provider: { type: ["sandbox", "stripe"] as const, required: true },
-          /** Only ever appended to. */
+          /** Only ever appended to; texts that people typed are taken out of it when they are erased. */
           entries: { type: CustomAttributeType<Entry[]>("any"), required: true },
           /** The five minutes (since 1970) in which it last gave the reconcilers a reason to look at it, and a part of them. */
           reviewSlot: { type: "string", required: true },
+          /** Its customer was forgotten: no text that people typed is kept of it any more. */
+          erased: { type: "boolean" },
           version: { type: "number", required: true },
           outbox: { type: "string" },
         },

@@ -46,10 +46,11 @@ export interface Dispute {
 }
 
 /** How the customer confirms: a page to go to, or what the provider's own script in the browser needs. */
-export interface Action {
-  url?: string | undefined;
-  clientSecret?: string | undefined;
-}
+export const Action = z.object({
+  url: z.string().optional().describe("A page to send the customer to."),
+  clientSecret: z.string().optional().describe("What the provider's own script in the browser needs."),
+});
+export type Action = z.infer<typeof Action>;
 
 /** A charge of ours in the provider's list, to be compared with our ledger. */
 export interface Listed {

@@ -8,7 +8,7 @@ import {
 } from "@cartwright/events";
 import { now } from "../clock.ts";
 import { DomainError, InvalidError, KeyReusedError } from "../error.ts";
-import { fingerprintOf } from "../fingerprint.ts";
+import { fingerprintOf, isSameRequest } from "../fingerprint.ts";
 import { fact } from "../outbox.ts";
 import { asking } from "./ask.ts";
 import { NothingToRefundError, RefundTooLargeError, RefundUnderWayError, TooManyRefundsError } from "./error.ts";
@@ -27,8 +27,9 @@ const maximumRefunds = 100;
 /**
  * Decides a refund and sets its amount aside; the provider is asked for it by `issueRefund`. Refunds under way count as
  * refunded, so that any number of them at once never exceed what was captured. The same key and input is the same
- * refund. Throws `NotFoundError`, `InvalidError` for another currency, `RefundTooLargeError`, `NothingToRefundError`,
- * `TooManyRefundsError`, `KeyReusedError`, and `CircuitOpenError` while the provider is known not to answer.
+ * refund; of one whose text is erased, the same key and amount. Throws `NotFoundError`, `InvalidError` for another
+ * currency, `RefundTooLargeError`, `NothingToRefundError`, `TooManyRefundsError`, `KeyReusedError`, and `CircuitOpenError`
+ * while the provider is known not to answer.
  */
 export async function requestRefund(
   id: string,
@@ -38,19 +39,19 @@ export async function requestRefund(
 ): Promise<{ refund: Refund; replayed: boolean }> {
   const orderId = withPrefix("ord", id);
   const refundId = deriveId("rfd", orderId, by.actorId, by.idempotencyKey);
-  const fingerprint = fingerprintOf(input);
   const payment = await existing(orderId);
   const key = refundKeyOf(refundId);
-  if (attemptsOf(payment.entries).has(key)) return { refund: replay(payment, key, fingerprint), replayed: true };
+  if (attemptsOf(payment.entries).has(key)) return { refund: replay(payment, key, input), replayed: true };
   await assertReachable(payment.provider);
   let replayed = false;
   const changed = await change(orderId, cause, (current) => {
     replayed = attemptsOf(current.entries).has(key);
     if (replayed) return undefined;
     const amountMinor = affordable(current, input.amount);
-    return requested(current, { refundId, amountMinor, origin: "staff", note: input.reason, fingerprint });
+    const note = { note: input.reason, fingerprint: fingerprintOf(input) };
+    return requested(current, { refundId, amountMinor, origin: "staff", ...note });
   });
-  return { refund: replay(changed, key, fingerprint), replayed };
+  return { refund: replay(changed, key, input), replayed };
 }
 
 /**
@@ -159,11 +160,10 @@ function affordable(payment: PaymentItem, amount: Money | undefined): number {
 }
 
 /** The refund as it was when it was decided, whatever has happened to it since. */
-function replay(payment: PaymentItem, key: string, fingerprint: string): Refund {
-  const entry = payment.entries.find((one) => one.key === key)!;
-  if (entry.fingerprint !== fingerprint) throw new KeyReusedError();
-  const { atMs, note: reason, amountMinor = 0 } = entry;
+function replay(payment: PaymentItem, key: string, input: RequestRefund): Refund {
+  const { atMs, note: reason, amountMinor = 0, fingerprint } = payment.entries.find((one) => one.key === key)!;
   const amount = { ...amountOf(payment), amount: amountMinor };
+  if (!isSameRequest(fingerprint, fingerprintOf(input)) || !isOf(amount, input)) throw new KeyReusedError();
   const paymentId = withPrefix("pay", payment.orderId);
   return {
     id: refundIdOf(key),
@@ -173,4 +173,9 @@ function replay(payment: PaymentItem, key: string, fingerprint: string): Refund 
     ...(reason && { reason }),
     requestedAt: new Date(atMs).toISOString(),
   };
+}
+
+/** What can still be told of a request whose fingerprint is erased. That of all that was left names no amount. */
+function isOf({ amount, currency }: Money, { amount: asked }: RequestRefund): boolean {
+  return !asked || (asked.amount === amount && asked.currency === currency);
 }

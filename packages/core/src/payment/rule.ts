@@ -9,8 +9,8 @@ import type { Charge, Lookup } from "./provider.ts";
 export interface Addition {
   entries: Omit<Entry, "atMs">[];
   facts: Fact[];
-  /** What a payment that was voided before it began learns from the provider. */
-  set?: Pick<PaymentItem, "amountMinor" | "currency">;
+  /** What a payment that was voided before it began learns from the provider, or that its texts are erased. */
+  set?: Pick<PaymentItem, "amountMinor" | "currency" | "erased">;
 }
 
 /** The origin of a payment that was found at the provider alone. */

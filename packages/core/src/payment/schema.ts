@@ -33,22 +33,19 @@ export type Outcome = z.infer<typeof Outcome>;
 /** One thing that was asked of the provider, or that befell the payment there. */
 export const Attempt = z.object({
   kind: Kind,
-  /** Unique within the payment; a refund's is `refund:` and its id. */
-  key: z.string(),
+  key: z.string().describe("Unique within the payment; a refund's is `refund:` and its id."),
   outcome: Outcome,
   amount: Money.optional(),
-  /** What asked for it, such as `staff` or `return`. */
-  origin: z.string().optional(),
-  /** What a member of staff gave as their reason. */
-  note: z.string().optional(),
-  /** The provider's id of it. */
-  reference: z.string().optional(),
-  /** Why it failed, in the provider's words. */
-  reason: z.string().optional(),
-  /** When it was first written down. An authorization, capture or void that was answered at once was so with its outcome. */
-  requestedAt: z.iso.datetime(),
-  /** Absent until it has ended, for good or ill. */
-  settledAt: z.iso.datetime().optional(),
+  origin: z.string().optional().describe("What asked for it, such as `staff` or `return`."),
+  note: z.string().optional().describe("What a member of staff gave as their reason."),
+  reference: z.string().optional().describe("The provider's id of it."),
+  reason: z.string().optional().describe("Why it failed, in the provider's words."),
+  requestedAt: z.iso
+    .datetime()
+    .describe(
+      "When it was first written down. An authorization, capture or void that was answered at once was so with its outcome.",
+    ),
+  settledAt: z.iso.datetime().optional().describe("Absent until it has ended, for good or ill."),
 });
 export type Attempt = z.infer<typeof Attempt>;
 
@@ -57,31 +54,29 @@ export const Info = z.object({
   orderId: idSchema("ord"),
   provider: ProviderName,
   status: Status,
-  /** What the order costs. */
-  amount: Money,
+  amount: Money.describe("What the order costs."),
   authorized: Money,
   captured: Money,
   refunded: Money,
-  /** Refunds that are decided, and that the provider has not finished. */
-  pendingRefund: Money,
-  /** What banks have taken back. */
-  chargedBack: Money,
-  /** What we have of it: captured, less refunded and charged back. */
-  balance: Money,
-  /** Oldest first. */
-  attempts: z.array(Attempt),
-  /** Why it was declined: to staff in the provider's words, to the customer in ours. */
-  reason: z.string().optional(),
+  pendingRefund: Money.describe("Refunds that are decided, and that the provider has not finished."),
+  chargedBack: Money.describe("What banks have taken back."),
+  balance: Money.describe("What we have of it: captured, less refunded and charged back."),
+  attempts: z.array(Attempt).describe("Oldest first."),
+  reason: z
+    .string()
+    .optional()
+    .describe("Why it was declined: to staff in the provider's words, to the customer in ours."),
   version: z.int(),
   createdAt: z.iso.datetime(),
 });
 export type Info = z.infer<typeof Info>;
 
 export const RequestRefund = z.strictObject({
-  /** All that can still be refunded, unless said otherwise. */
-  amount: z.strictObject({ amount: z.int().positive(), currency: Money.shape.currency }).optional(),
-  /** For colleagues: it reaches neither events nor the provider. */
-  reason: Text(200),
+  amount: z
+    .strictObject({ amount: z.int().positive(), currency: Money.shape.currency })
+    .optional()
+    .describe("All that can still be refunded, unless said otherwise."),
+  reason: Text(200).describe("For colleagues: it reaches neither events nor the provider."),
 });
 export type RequestRefund = z.infer<typeof RequestRefund>;
 

@@ -1,9 +1,13 @@
-/** How payments are read and changed: every change appends to the ledger, in one conditional write with its events. */
+/**
+ * How payments are read and changed: every change appends to the ledger, in one conditional write with its events. Only
+ * an erasure writes it anew.
+ */
 import { type Cause, withPrefix } from "@cartwright/events";
 import { applied, reaching } from "../aws-fault.ts";
 import { change as changeItem } from "../change.ts";
 import { now } from "../clock.ts";
 import { record } from "../outbox.ts";
+import { heedErasure } from "./erasure-rule.ts";
 import { NotFoundError } from "./error.ts";
 import type { Entry } from "./ledger.ts";
 import { type PaymentItem, payments } from "./payment.entity.ts";
@@ -44,20 +48,21 @@ export interface Decision extends Addition {
   review?: boolean;
 }
 
-/** Decides anew when others have changed the payment meanwhile; `undefined` changes nothing. */
+/**
+ * Decides anew when others have changed the payment meanwhile; `undefined` changes nothing. Whatever is decided, of a
+ * payment that is erased no text is kept.
+ */
 export function change(
   orderId: string,
   cause: Cause,
   decide: (payment: PaymentItem) => Decision | undefined,
 ): Promise<PaymentItem> {
-  const write = ({ entries, ...next }: Next, expectedVersion: number, before: PaymentItem) => {
-    const patch = payments()
-      .patch({ orderId })
-      .set(next)
-      .append({ entries: entries.slice(before.entries.length) })
-      .where(({ version }, { eq }) => eq(version, expectedVersion))
-      .go();
-    return reaching("payments", patch);
+  const write = ({ entries, ...next }: Next, _: number, before: PaymentItem) => {
+    const patch = payments().patch({ orderId }).set(next);
+    const written = next.erased
+      ? patch.set({ entries })
+      : patch.append({ entries: entries.slice(before.entries.length) });
+    return reaching("payments", written.where(unchangedSince(before)).go());
   };
   return changeItem(withPrefix("pay", orderId), cause, { read: () => existing(orderId), write }, (payment) => {
     const decided = decide(payment);
@@ -68,10 +73,30 @@ export function change(
 type Changed = Pick<PaymentItem, "entries"> & Partial<PaymentItem>;
 type Next = Changed & { version: number; outbox: string };
 
-function appended({ orderId, entries }: PaymentItem, decided: Decision): Changed {
+function appended(payment: PaymentItem, decided: Decision): Changed {
   const at = now();
   const added = decided.entries.map((entry): Entry => ({ atMs: at.getTime(), ...entry }));
-  return { ...decided.set, ...(decided.review && reviewedFrom(at, orderId)), entries: [...entries, ...added] };
+  const entries = heedErasure(payment, decided, added);
+  return { ...decided.set, ...(decided.review && reviewedFrom(at, payment.orderId)), entries };
+}
+
+/**
+ * Notes that no text is to be kept of a payment that has none, unless somebody has changed it since. Nobody can see that,
+ * so it makes no version and no event; whoever changes the payment meanwhile decides anew.
+ */
+export function markErased(payment: PaymentItem): Promise<boolean> {
+  const { orderId } = payment;
+  const patch = payments().patch({ orderId }).set({ erased: true }).remove(["outbox"]).where(unchangedSince(payment));
+  return applied("payments", patch.go());
+}
+
+type Condition = Parameters<ReturnType<ReturnType<typeof payments>["create"]>["where"]>[0];
+
+function unchangedSince({ version, erased }: PaymentItem): Condition {
+  return (attributes, { eq, notExists }) => {
+    const marked = erased ? eq(attributes.erased, true) : notExists(attributes.erased);
+    return `${eq(attributes.version, version)} AND ${marked}`;
+  };
 }
 
 /** Leaves a payment that was voided before it began, so that an authorization still under way finds it undone. */

@@ -1,13 +1,5 @@
-/** The identity provider: a Cognito user pool, which keeps the passwords and signs the tokens. */
-import {
-  AdminConfirmSignUpCommand,
-  CognitoIdentityProviderClient,
-  InitiateAuthCommand,
-  SignUpCommand,
-} from "@aws-sdk/client-cognito-identity-provider";
-import { Resource } from "sst";
-import { DomainError, InvalidError, UnavailableError } from "../error.ts";
-import { lazy } from "../lazy.ts";
+/** Who keeps the passwords and signs the tokens. Passwords and codes pass through to it; nothing of ours keeps them. */
+import { DomainError, InvalidError } from "../error.ts";
 
 export interface Tokens {
   accessToken: string;
@@ -15,84 +7,86 @@ export interface Tokens {
   expiresInSeconds: number;
 }
 
-export class EmailTakenError extends DomainError {
-  override name = "EmailTakenError";
-  constructor() {
-    super("conflict", "email_taken", "there is an account for this email already: sign in");
-  }
+/** Every operation is safe to repeat. Throws `TooManyAttemptsError` when its provider has had enough of somebody. */
+export interface IdentityProvider {
+  /**
+   * Makes an account that nobody can use before a code confirms it, which is sent to its email. Where there is one already,
+   * it stays as it is, and the answer is the same. Throws `WeakPasswordError`.
+   */
+  signUp(email: string, password: string): Promise<void>;
+  /**
+   * The password of an account that is not confirmed yet opens it together with the code alone. Throws
+   * `BadCredentialsError`, whatever is wrong: another answer would tell whoever has just registered an email if it was free.
+   */
+  authenticate(email: string, password: string, confirmationCode?: string): Promise<Tokens>;
+  /** Throws `BadRefreshTokenError`. */
+  refresh(refreshToken: string): Promise<Omit<Tokens, "refreshToken">>;
+  /** A token that is not valid (any more) is as good as revoked. */
+  revoke(refreshToken: string): Promise<void>;
+  /**
+   * Has a code emailed to the owner of a confirmed account, with which they set a new password. Nothing is sent to others,
+   * and the answer is the same.
+   */
+  requestReset(email: string): Promise<void>;
+  /** Sets a new password by the code; sessions live on. Throws `WrongResetCodeError` and `WeakPasswordError`. */
+  resetPassword(email: string, password: string, confirmationCode: string): Promise<void>;
+}
+
+export interface Account {
+  sub: string;
+  isConfirmed: boolean;
+  createdAt: Date;
+}
+
+/** The same accounts as an administrator sees them. Every operation is safe to repeat. */
+export interface Accounts {
+  /** By email or `sub`. */
+  find(username: string): Promise<Account | undefined>;
+  /** All that were unconfirmed when they were listed, in no order. */
+  unconfirmed(): AsyncIterable<Account>;
+  /** One that is gone is as good as removed. */
+  remove(sub: string): Promise<void>;
+  /** Revokes all refresh tokens. An account that is gone has none. */
+  revokeAll(email: string): Promise<void>;
 }
 
 export class BadCredentialsError extends DomainError {
   override name = "BadCredentialsError";
   constructor() {
-    super("unauthenticated", "bad_credentials", "email or password is wrong");
+    super(
+      "unauthenticated",
+      "bad_credentials",
+      "email, password or confirmation code is wrong; whoever has just registered sends the code that was emailed",
+    );
   }
 }
 
-const cognito = lazy(() => new CognitoIdentityProviderClient({}));
-
-/** Creates the account and answers its `sub`, a UUID. */
-export async function signUp(email: string, password: string): Promise<string> {
-  const { clientId } = Resource.Identity;
-  try {
-    const answer = await cognito().send(new SignUpCommand({ ClientId: clientId, Username: email, Password: password }));
-    await confirmSignUp(email);
-    return answer.UserSub!;
-  } catch (error) {
-    throw explain(error);
+export class BadRefreshTokenError extends DomainError {
+  override name = "BadRefreshTokenError";
+  constructor() {
+    super("unauthenticated", "bad_refresh_token", "the refresh token is not valid (any more): sign in again");
   }
 }
 
-export async function authenticate(email: string, password: string): Promise<Tokens> {
-  try {
-    return await initiate(email, password);
-  } catch (error) {
-    if (!(error instanceof Error && error.name === "UserNotConfirmedException")) throw explain(error);
-  }
-  // Signing up was cut short before its confirmation; the password was right, so complete it.
-  try {
-    await confirmSignUp(email);
-    return await initiate(email, password);
-  } catch (error) {
-    throw explain(error);
+/** One error for a wrong code, one that has expired, and an email without an account: else it would tell who has one. */
+export class WrongResetCodeError extends InvalidError {
+  override name = "WrongResetCodeError";
+  constructor() {
+    super("wrong_confirmation_code", "that is not the code that was emailed last, or it has expired: ask for another");
   }
 }
 
-async function initiate(email: string, password: string): Promise<Tokens> {
-  const { AuthenticationResult: result } = await cognito().send(
-    new InitiateAuthCommand({
-      AuthFlow: "USER_PASSWORD_AUTH",
-      ClientId: Resource.Identity.clientId,
-      AuthParameters: { USERNAME: email, PASSWORD: password },
-    }),
-  );
-  if (!result?.AccessToken || !result.RefreshToken) throw new UnavailableError("sign-in needs a step we don't offer");
-  const { AccessToken: accessToken, RefreshToken: refreshToken } = result;
-  return { accessToken, refreshToken, expiresInSeconds: result.ExpiresIn ?? 3600 };
+export class WeakPasswordError extends InvalidError {
+  override name = "WeakPasswordError";
+  constructor(complaint: string) {
+    super("weak_password", complaint, [{ path: "password", code: "weak_password", message: complaint }]);
+  }
 }
 
-/** Accounts are usable at once: nothing is sold on the strength of an email address. */
-async function confirmSignUp(email: string): Promise<void> {
-  await cognito().send(new AdminConfirmSignUpCommand({ UserPoolId: Resource.Identity.userPoolId, Username: email }));
-}
-
-/** Cognito names its faults; we answer the same for a wrong password and an unknown email. */
-function explain(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof DomainError) return error;
-  switch (error.name) {
-    case "UsernameExistsException":
-      return new EmailTakenError();
-    case "NotAuthorizedException":
-    case "UserNotFoundException":
-    case "UserNotConfirmedException":
-      return new BadCredentialsError();
-    case "InvalidPasswordException":
-      return new InvalidError("weak_password", "the password is too weak", [
-        { path: "password", code: "weak_password", message: error.message },
-      ]);
-    case "InvalidParameterException":
-      return new InvalidError("invalid_credentials", error.message);
-    default:
-      return new UnavailableError(`the identity provider could not be reached (${error.name})`, error);
+/** The identity provider doesn't take more of this for now. */
+export class TooManyAttemptsError extends DomainError {
+  override name = "TooManyAttemptsError";
+  constructor() {
+    super("unavailable", "too_many_attempts", "there were too many attempts: try again later");
   }
 }

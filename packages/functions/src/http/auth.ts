@@ -1,10 +1,14 @@
 import type { Actor } from "@cartwright/core/actor";
-import { DomainError } from "@cartwright/core/error";
+import { DomainError, InvalidError } from "@cartwright/core/error";
+import { actorOfGuest } from "@cartwright/core/guest";
 import { User } from "@cartwright/core/user";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { Resource } from "sst";
 import * as z from "zod";
+import { type Access, type Clause, enforcing } from "./describe.ts";
+import { parseJson } from "./json.ts";
+import { countCaller } from "./limit.ts";
 import type { Env } from "./router.ts";
 
 export class UnauthenticatedError extends DomainError {
@@ -33,29 +37,81 @@ const Claims = z.object({
 
 /** Lets signed-in callers pass, as customers or staff. */
 export function signedIn(): MiddlewareHandler<Env> {
-  return async function requireSignedIn(c, next) {
+  return enforcing(guarding("customer"), async function requireSignedIn(c, next) {
     c.set("actor", await authenticate(c.req.header("Authorization")));
+    await countCaller(c);
     await next();
-  };
+  });
 }
 
-/** Lets everybody pass, and knows those who sent a token. A token that is not valid is refused all the same. */
-export function maybeSignedIn(): MiddlewareHandler<Env> {
-  return async function identifyCaller(c, next) {
+/**
+ * As `signedIn`, and lets a guest pass who sends the token of their order (`Authorization: Guest …`). They are its customer
+ * and nobody else's, so whoever checks the owner of something lets them see that order alone.
+ */
+export function signedInOrGuest(): MiddlewareHandler<Env> {
+  return enforcing(guarding("guest"), async function requireSignedInOrGuest(c, next) {
     const authorization = c.req.header("Authorization");
-    if (authorization !== undefined) c.set("actor", await authenticate(authorization));
+    c.set("actor", isGuests(authorization) ? authenticateGuest(authorization) : await authenticate(authorization));
+    await countCaller(c);
     await next();
-  };
+  });
+}
+
+/**
+ * Lets everybody pass, and knows those who sent an access token. One that is not valid is refused all the same, and so is
+ * a guest's token, which is for its order alone.
+ */
+export function maybeSignedIn(): MiddlewareHandler<Env> {
+  return enforcing(guarding("optional"), async function identifyCaller(c, next) {
+    const authorization = authorizationOf(c);
+    if (authorization !== undefined) c.set("actor", await authenticate(authorization));
+    await countCaller(c);
+    await next();
+  });
+}
+
+/** Whom `maybeSignedIn` knows: nobody, of those who sent no token. */
+export function callerOf(c: Context<Env>): Actor | undefined {
+  return c.get("actor");
 }
 
 /** Lets staff pass. */
 export function staff(): MiddlewareHandler<Env> {
-  return async function requireStaff(c, next) {
+  return enforcing(guarding("staff"), async function requireStaff(c, next) {
     const actor = await authenticate(c.req.header("Authorization"));
-    if (!actor.roles.includes("staff")) throw new StaffOnlyError();
     c.set("actor", actor);
+    await countCaller(c);
+    if (!actor.roles.includes("staff")) throw new StaffOnlyError();
     await next();
+  });
+}
+
+/** The adapter for Lambda drops a header that is empty, which says that somebody meant to be known. */
+function authorizationOf(c: Context<Env>): string | undefined {
+  const sent = c.env?.event?.headers?.authorization;
+  return typeof sent === "string" ? sent : c.req.header("Authorization");
+}
+
+function guarding(access: Access): Clause {
+  return {
+    access,
+    problems: {
+      401: ["unauthenticated"],
+      ...(access === "staff" && { 403: ["staff_only"] }),
+      503: ["identity_unavailable"],
+    },
   };
+}
+
+/** A scheme of our own, so that neither kind of token is ever taken for the other. */
+function isGuests(authorization: string | undefined): authorization is string {
+  return /^Guest( |$)/i.test(authorization ?? "");
+}
+
+function authenticateGuest(authorization: string): Actor {
+  const actor = actorOfGuest(authorization.slice("Guest ".length));
+  if (!actor) throw new UnauthenticatedError("the guest's token is not one that we have given out");
+  return actor;
 }
 
 /**
@@ -63,6 +119,9 @@ export function staff(): MiddlewareHandler<Env> {
  * access token for our client. Cognito's access tokens name the client in `client_id` and carry no `aud`.
  */
 async function authenticate(authorization: string | undefined): Promise<Actor> {
+  if (isGuests(authorization)) {
+    throw new UnauthenticatedError("a guest's token opens its one order and nothing else: sign in, or leave it out");
+  }
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? "")?.[1];
   if (!token) throw new UnauthenticatedError("send an access token as Authorization: Bearer …");
   if (token.length > maximumTokenBytes) throw new UnauthenticatedError("the access token is too long");
@@ -75,13 +134,13 @@ async function authenticate(authorization: string | undefined): Promise<Actor> {
 
 async function verify(token: string, issuer: string): Promise<z.infer<typeof Claims>> {
   try {
-    const { payload } = await jwtVerify(token, keysOf(issuer), {
+    await jwtVerify(token, keysOf(issuer), {
       issuer,
       algorithms: ["RS256"],
       requiredClaims: ["exp", "iat", "sub"],
       clockTolerance: 5,
     });
-    return Claims.parse(payload);
+    return claimsOf(token);
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new UnauthenticatedError("the access token has expired", error);
     if (isRefusal(error)) {
@@ -93,9 +152,15 @@ async function verify(token: string, issuer: string): Promise<z.infer<typeof Cla
   }
 }
 
+/** Refuses a claim that is there twice: whoever reads the other one would know somebody else. */
+function claimsOf(token: string): z.infer<typeof Claims> {
+  const [, payload = ""] = token.split(".");
+  return Claims.parse(parseJson(Buffer.from(payload, "base64url").toString()));
+}
+
 /** jose also throws its base class for keys it could not fetch: that says nothing about the token. */
 function isRefusal(error: unknown): boolean {
-  if (error instanceof z.ZodError) return true;
+  if (error instanceof z.ZodError || error instanceof InvalidError) return true;
   if (!(error instanceof errors.JOSEError)) return false;
   return ![errors.JWKSTimeout.code, errors.JWKSInvalid.code, errors.JOSEError.code].includes(error.code);
 }

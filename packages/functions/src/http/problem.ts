@@ -1,21 +1,27 @@
-import { CircuitOpenError, DomainError, type Fault, type Kind } from "@cartwright/core/error";
+import { CircuitOpenError, DomainError, type Fault, type Kind, TooManyRequestsError } from "@cartwright/core/error";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import * as z from "zod";
 import { log } from "../log.ts";
 import type { Env } from "./router.ts";
 
-/** RFC 9457 problem details, with a stable `code` for programs. */
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  instance: string;
-  code: string;
-  requestId: string;
-  errors?: Fault[];
-}
+export const Problem = z
+  .object({
+    type: z.string().describe("A URN of the `code`."),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe("For whoever wrote the program."),
+    instance: z.string().describe("The path that was asked for."),
+    code: z.string().describe("Stable, for programs."),
+    requestId: z.string().describe("Names the request in our logs."),
+    errors: z
+      .array(z.object({ path: z.string().describe("Such as `lines.0.sku`."), code: z.string(), message: z.string() }))
+      .optional()
+      .describe("Every fault of the request at once."),
+  })
+  .describe("Problem details (RFC 9457), with a stable `code` for programs.");
+export type Problem = z.infer<typeof Problem>;
 
 const statusOfKind: Record<Kind, ContentfulStatusCode> = {
   invalid: 400,
@@ -23,45 +29,48 @@ const statusOfKind: Record<Kind, ContentfulStatusCode> = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  too_many: 429,
   unavailable: 503,
 };
 
 /** Codes for which HTTP has a closer status than their kind. */
 const statusOfCode: Record<string, ContentfulStatusCode> = {
   body_too_large: 413,
+  expected_json: 415,
   idempotency_key_reused: 422,
+  method_not_allowed: 405,
   precondition_required: 428,
   stale_version: 412,
   too_large: 413,
+  too_many_attempts: 429,
+  unsupported_encoding: 415,
 };
 
-const titles: Record<number, string> = {
+/** In the words of HTTP (RFC 9110, RFC 6585). */
+export const titles: Record<number, string> = {
   400: "Bad request",
-  401: "Not signed in",
-  403: "Not allowed",
+  401: "Unauthorized",
+  403: "Forbidden",
   404: "Not found",
+  405: "Method not allowed",
   409: "Conflict",
-  412: "Changed by somebody else",
-  413: "Too large",
-  422: "Unprocessable",
+  412: "Precondition failed",
+  413: "Content too large",
+  415: "Unsupported media type",
+  422: "Unprocessable content",
   428: "Precondition required",
-  500: "Internal error",
-  503: "Temporarily unavailable",
+  429: "Too many requests",
+  500: "Internal server error",
+  503: "Service unavailable",
 };
 
 /** The one place where an error becomes an HTTP status. */
 export function respondWithProblem(error: Error, c: Context<Env>): Response {
-  if (error instanceof DomainError) {
-    const status = statusOfCode[error.code] ?? statusOfKind[error.kind];
-    if (error.kind === "unavailable") {
-      c.header("Retry-After", String(error instanceof CircuitOpenError ? error.retryAfterSeconds : 1));
-      log("unavailable", { requestId: c.get("cause").correlationId, code: error.code }, error.cause ?? error);
-    }
-    if (status === 401) c.header("WWW-Authenticate", "Bearer");
-    return respond(c, status, error.code, error.message, error.faults);
+  if (error instanceof DomainError) return respondRefused(error, c);
+  // It quotes what was sent, in words of the framework's.
+  if (error instanceof HTTPException) {
+    return respond(c, error.status as ContentfulStatusCode, "malformed", "the body is not what its Content-Type says");
   }
-  if (error instanceof HTTPException)
-    return respond(c, error.status as ContentfulStatusCode, "malformed", error.message);
   log("request failed", { requestId: c.get("cause")?.correlationId }, error);
   return respond(
     c,
@@ -71,8 +80,29 @@ export function respondWithProblem(error: Error, c: Context<Env>): Response {
   );
 }
 
-export function respondNotFound(c: Context<Env>): Response {
-  return respond(c, 404, "no_such_route", `${c.req.method} ${c.req.path} is not part of this API`);
+function respondRefused(error: DomainError, c: Context<Env>): Response {
+  const status = statusOfCode[error.code] ?? statusOfKind[error.kind];
+  if (error.kind === "unavailable") {
+    log("unavailable", { requestId: c.get("cause").correlationId, code: error.code }, error.cause ?? error);
+  }
+  const retryAfterSeconds = retryAfterOf(error, status);
+  if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
+  if (status === 401) c.header("WWW-Authenticate", "Bearer");
+  return respond(c, status, error.code, error.message, error.faults);
+}
+
+function retryAfterOf(error: DomainError, status: ContentfulStatusCode): number | undefined {
+  if (error instanceof CircuitOpenError || error instanceof TooManyRequestsError) return error.retryAfterSeconds;
+  if (status === 429) return 60;
+  return error.kind === "unavailable" ? 1 : undefined;
+}
+
+/** Nothing answers here: because there is no such path, or because it has other `methods`. */
+export function respondNotFound(c: Context<Env>, methods: string[]): Response {
+  if (methods.length === 0) return respond(c, 404, "no_such_route", `${c.req.path} is not part of this API`);
+  const allowed = methods.join(", ");
+  c.header("Allow", allowed);
+  return respond(c, 405, "method_not_allowed", `${c.req.path} takes ${allowed}`);
 }
 
 function respond(

@@ -1,28 +1,34 @@
 import type { Actor } from "@cartwright/core/actor";
 import { InvalidError } from "@cartwright/core/error";
+import type { Limiter } from "@cartwright/core/limit";
 import { type Cause, isTraceparent, newId, newTraceparent } from "@cartwright/events";
 import { Hono, type MiddlewareHandler } from "hono";
 import type { LambdaEvent } from "hono/aws-lambda";
 import { bodyLimit } from "hono/body-limit";
+import { matchedRoutes } from "hono/route";
 import { log } from "../log.ts";
+import { clauseOf } from "./describe.ts";
 import { respondNotFound, respondWithProblem } from "./problem.ts";
+import { secure } from "./secure.ts";
 
 export interface Env {
   Bindings: { event?: LambdaEvent };
-  Variables: { cause: Cause; actor: Actor; code?: string; orderId?: string };
+  Variables: { cause: Cause; actor: Actor; code?: string; orderId?: string; limiter?: Limiter; counted?: boolean };
 }
 
 /** Fifty lines with an address take a tenth of this. */
 const maximumBodyBytes = 64 * 1024;
 
-/** What all routers share: request ids, one log line per request, problem answers, and headers that keep answers private. */
-export function router() {
+/**
+ * What all routers share: request ids, one log line per request, problem answers, and headers that keep answers private.
+ * `guards` come before all routes, such as `limitCallers`.
+ */
+export function router(...guards: MiddlewareHandler<Env>[]) {
   const app = new Hono<Env>();
   app.onError(respondWithProblem);
-  app.notFound(respondNotFound);
-  app.use(identifyRequest());
-  app.use(logRequest());
-  app.use(bodyLimit({ maxSize: maximumBodyBytes, onError: refuseBody }));
+  app.notFound((c) => respondNotFound(c, methodsOf(app, c.req.path)));
+  const shared = [identifyRequest(), logRequest(), secure(), refuseAmbiguousPath(), refuseUnknownQuery(), limitBody()];
+  for (const guard of [...shared, ...guards]) app.use(guard);
   return app;
 }
 
@@ -38,14 +44,46 @@ function identifyRequest(): MiddlewareHandler<Env> {
     const correlationId = given?.requestId ?? newId("req");
     c.set("cause", { correlationId, traceparent });
     c.header("X-Request-Id", correlationId);
-    c.header("X-Content-Type-Options", "nosniff");
     c.header("Cache-Control", "no-store");
     await next();
   };
 }
 
-function refuseBody(): never {
-  throw new InvalidError("body_too_large", `a request body has at most ${maximumBodyBytes} bytes`);
+/** Such a path would be read in several ways on its way here: `/orders/../users` for one names what it doesn't say. */
+function refuseAmbiguousPath(): MiddlewareHandler<Env> {
+  return async function checkPath(c, next) {
+    const { http } = (c.env?.event?.requestContext ?? {}) as { http?: { path?: string } };
+    const path = http?.path ?? "";
+    if (/\p{Cs}/u.test(path) || path.split("/").some((segment) => segment === "." || segment === "..")) {
+      throw new InvalidError("malformed", "the path is not one that a URL can have");
+    }
+    await next();
+  };
+}
+
+/** Where a route takes no query, something in it would be what the caller believes in and we ignore. */
+function refuseUnknownQuery(): MiddlewareHandler<Env> {
+  return async function checkQuery(c, next) {
+    const clauses = matchedRoutes(c).flatMap(({ handler }) => clauseOf(handler) ?? []);
+    const isDescribed = clauses.some(({ operation }) => operation);
+    const [name] = Object.keys(c.req.query());
+    if (isDescribed && name !== undefined && !clauses.some(({ query, access }) => query || access === "provider")) {
+      const message = "there is no such parameter: leave it out";
+      throw new InvalidError("invalid_request", `${name}: ${message}`, [
+        { path: name.slice(0, 100), code: "unknown_field", message },
+      ]);
+    }
+    await next();
+  };
+}
+
+function limitBody(): MiddlewareHandler<Env> {
+  return bodyLimit({
+    maxSize: maximumBodyBytes,
+    onError: () => {
+      throw new InvalidError("body_too_large", `a request body has at most ${maximumBodyBytes} bytes`);
+    },
+  });
 }
 
 function logRequest(): MiddlewareHandler<Env> {
@@ -62,4 +100,13 @@ function logRequest(): MiddlewareHandler<Env> {
       code: c.get("code"),
     });
   };
+}
+
+/** Those that a path has a route for. Whatever has one for GET answers HEAD, too. */
+function methodsOf(app: Hono<Env>, path: string): string[] {
+  const methods = [...new Set(app.routes.map(({ method }) => method))].filter((method) => method !== "ALL");
+  const taken = methods.filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
+  );
+  return taken.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
 }

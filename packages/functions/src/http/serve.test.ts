@@ -24,6 +24,21 @@ test.each(["/products/MUG#x", "/products/a\nb", "/products/MUG?x"])(
   },
 );
 
+test("a token that is empty is one that is not valid, and no token is none", async () => {
+  const ask = (headers: object) => handler(createEvent("GET", "/products/NO-SUCH-MUG", { headers }));
+  expect((await ask({ authorization: "" })).statusCode).toBe(401);
+  expect((await ask({})).statusCode).toBe(404);
+});
+
+test.each(["/products/MUG/availability", "/products/MUG/stock"])(
+  "%s takes no query, so that nobody believes in one",
+  async (rawPath) => {
+    const answer = await handler(createEvent("GET", rawPath, { rawQueryString: "limit=1&x=2" }));
+    expect(answer.statusCode).toBe(400);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: "invalid_request", errors: [{ path: "limit" }] });
+  },
+);
+
 test("a GET with a body is answered as if it had none", async () => {
   const answer = await handler(createEvent("GET", "/products", { body: "{}" }));
   expect(answer.statusCode).toBe(200);

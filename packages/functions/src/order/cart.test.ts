@@ -59,7 +59,7 @@ describe("opening a cart", () => {
 
   test("with a body that is not said to be JSON is refused", async () => {
     const response = await orders.request("/carts", { method: "POST", body: '{"currency":"EUR"}' });
-    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([400, "expected_json"]);
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([415, "expected_json"]);
   });
 });
 
@@ -134,6 +134,29 @@ describe("a customer's cart", () => {
     expect((await request("GET", path, { token: other })).status).toBe(404);
     expect(await request("GET", path, { token: staff })).toMatchObject({ status: 200, json: filled });
     expect((await put(filled, "CART-CUP", 2, staff)).status).toBe(404);
+  });
+});
+
+describe("one's own cart", () => {
+  const mine = (token?: string) => request("GET", "/carts/mine", { ...(token && { token }) });
+
+  test("is read without its id, and is not made by being read", async () => {
+    const token = await issuer.customer();
+    for (const _ of [1, 2]) expect(await mine(token)).toMatchObject({ status: 404, json: { code: "cart_not_found" } });
+    const opened = await open(token);
+    expect(opened.status).toBe(201);
+    const { json: filled } = await put(opened.json, "CART-CUP", 1, token);
+    const read = await mine(token);
+    expect(read).toMatchObject({ status: 200, json: filled });
+    expect(read.headers.get("ETag")).toBe('"2"');
+    expect(read.headers.get("Cache-Control")).toBe("no-store");
+  });
+
+  test("is nothing that guests or others have", async () => {
+    await open(await issuer.customer());
+    expect((await mine(await issuer.customer())).status).toBe(404);
+    expect((await mine(await issuer.staff())).status).toBe(404);
+    expect(await mine()).toMatchObject({ status: 401, json: { code: "unauthenticated" } });
   });
 });
 

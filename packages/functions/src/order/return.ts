@@ -1,25 +1,52 @@
 import { Order } from "@cartwright/core/order";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as z from "zod";
-import { signedIn, staff } from "../http/auth.ts";
-import { requester, tellReplayed } from "../http/reply.ts";
+import { signedInOrGuest, staff } from "../http/auth.ts";
+import { answers, operation } from "../http/describe.ts";
+import { requester } from "../http/reply.ts";
 import type { Env } from "../http/router.ts";
 import { idempotencyKey, valid } from "../http/valid.ts";
+import { exampleLines } from "./example.ts";
+import { asker, tellOfOrder } from "./reply.ts";
 
 const byId = valid("param", z.object({ id: Order.ID }));
 const byReturn = valid("param", z.object({ id: Order.ID, returnId: Order.Return.shape.id }));
 
+const noReturn = { 404: ["order_not_found", "return_not_found"] };
+
 /** A part of the orders' router: what customers send back, and what becomes of it. */
 export const returns = new Hono<Env>()
-  .post("/orders/:id/returns", signedIn(), byId, idempotencyKey(), valid("json", Order.RequestReturn), async (c) => {
-    const by = { actor: c.get("actor"), idempotencyKey: c.req.valid("header")["idempotency-key"] };
-    const { id } = c.req.valid("param");
-    const { given, replayed } = await Order.requestReturn(id, c.req.valid("json"), by, c.get("cause"));
-    tellOfOrder(c, id, replayed);
-    return c.json(given, 201);
-  })
+  .post(
+    "/orders/:id/returns",
+    operation({
+      id: "requestReturn",
+      summary: "Request a return",
+      description: "Goods that were sent, each unit in one return alone. Staff receive or decline it.",
+      answers: { 201: answers("The return, to be settled.", Order.Return, "Location", "Idempotent-Replayed") },
+      problems: { 404: ["order_not_found"], 409: ["order_not_returnable"] },
+      example: { lines: exampleLines, reason: "They are smaller than they look." },
+    }),
+    signedInOrGuest(),
+    byId,
+    idempotencyKey(),
+    valid("json", Order.RequestReturn),
+    async (c) => {
+      const { id } = c.req.valid("param");
+      const { given, replayed } = await Order.requestReturn(id, c.req.valid("json"), asker(c), c.get("cause"));
+      tellOfOrder(c, id, replayed);
+      return c.json(given, 201);
+    },
+  )
   .post(
     "/orders/:id/returns/:returnId/receive",
+    operation({
+      id: "receiveReturn",
+      summary: "Receive a return",
+      description: "All of them or some; their refund and restocking follow.",
+      answers: { 200: answers("The return as it is settled.", Order.Return, "Location", "Idempotent-Replayed") },
+      problems: { ...noReturn, 409: ["return_not_receivable", "return_settled"] },
+      example: { restock: true },
+    }),
     staff(),
     byReturn,
     idempotencyKey(),
@@ -34,6 +61,14 @@ export const returns = new Hono<Env>()
   )
   .post(
     "/orders/:id/returns/:returnId/decline",
+    operation({
+      id: "declineReturn",
+      summary: "Decline a return",
+      description: "They may be asked for again.",
+      answers: { 200: answers("The return as it is settled.", Order.Return, "Location", "Idempotent-Replayed") },
+      problems: { ...noReturn, 409: ["return_settled"] },
+      example: { reason: "The seal is broken." },
+    }),
     staff(),
     byReturn,
     idempotencyKey(),
@@ -46,10 +81,3 @@ export const returns = new Hono<Env>()
       return c.json(given);
     },
   );
-
-/** A return is read with its order. */
-function tellOfOrder(c: Context<Env>, orderId: string, replayed: boolean): void {
-  c.set("orderId", orderId);
-  tellReplayed(c, replayed);
-  c.header("Location", `/orders/${orderId}`);
-}

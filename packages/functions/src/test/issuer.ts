@@ -30,6 +30,7 @@ export async function startIssuer() {
 
   return {
     jwk,
+    privateKey,
     url,
     fail: () => {
       isBroken = true;

@@ -22,7 +22,7 @@ async function demo(): Promise<boolean> {
       const { order, faults } = await play(scenario, local, shop);
       console.log(`\n${faults.length === 0 ? "✓" : "✗"} ${scenario.title}`);
       console.log(`  ${order.id}  ${order.status}${order.reason ? ` (${order.reason})` : ""}`);
-      console.log(await timeline(local, shop.customer, order.id));
+      console.log(await timeline(local, shop.staff, order.id));
       for (const fault of faults) console.log(`  ✗ ${fault}`);
       if (scenario.billed) console.log(bill(local, order.id));
       asExpected &&= faults.length === 0;

@@ -106,6 +106,7 @@ Ready after ${seconds.toFixed(1)} s. Stop with Ctrl-C; state stays in ${state}/.
   logs       ${state}/log.jsonl
   customer   ${customer.email}  ${customer.password}
   staff      ${staff.email}  ${staff.password}
+  mail       ${endpointUrl}/_local/mail?to=${customer.email}  (confirmation codes, as Cognito would email them)
 
 Your first order, in another terminal:
 

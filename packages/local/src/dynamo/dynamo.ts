@@ -30,6 +30,7 @@ export type DynamoRequest = Record<string, unknown>;
 export type DynamoHook = (
   operation: string,
   request: DynamoRequest,
+  caller?: Caller,
 ) => DynamoFault | undefined | Promise<DynamoFault | undefined>;
 
 /** Thrown when the caller must see a broken connection instead of an answer. */
@@ -46,7 +47,7 @@ const writes = new Set(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem",
 export function openDynamoDoor(options: DynamoOptions): DynamoDoor {
   return async (operation, body, caller) => {
     const request = parseObject(body.toString());
-    const fault = await options.onRequest?.(operation, request);
+    const fault = await options.onRequest?.(operation, request, caller);
     if (fault?.when === "before") throw faultError(fault);
     const answer = await withinLimit(options, operation, request, body, caller);
     if (fault?.when === "after") throw faultError(fault);

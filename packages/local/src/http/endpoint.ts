@@ -17,7 +17,7 @@ export interface EndpointOptions {
   /** Services by the first part of X-Amz-Target, e.g. "AmazonSQS". */
   services: Record<string, Operations>;
   /** What a GET of a path shows, such as a user pool's keys. */
-  document: (path: string) => unknown | undefined;
+  document: (path: string, query: URLSearchParams) => unknown | undefined;
   tracer: Tracer;
   random: Random;
 }
@@ -48,7 +48,8 @@ export function createEndpoint(options: EndpointOptions): http.RequestListener {
 async function answer(options: EndpointOptions, request: http.IncomingMessage): Promise<Answer> {
   const target = request.headers["x-amz-target"];
   if (request.method === "GET" && target === undefined) {
-    const shown = options.document((request.url ?? "/").split("?")[0] ?? "/");
+    const [path = "/", query] = (request.url ?? "/").split("?");
+    const shown = options.document(path, new URLSearchParams(query));
     return shown === undefined ? notFound(request) : { statusCode: 200, body: JSON.stringify(shown) };
   }
   const caller = callerOf(options.tracer, request);

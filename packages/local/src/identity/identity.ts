@@ -6,15 +6,11 @@ import { AwsError } from "../http/aws-error.ts";
 import type { Operations } from "../http/endpoint.ts";
 import type { Random } from "../random.ts";
 import type { Store } from "../store.ts";
+import { type Codes, expiredCode, openCodes, wrongCode } from "./emailed-code.ts";
+import type { Mailbox } from "./mailbox.ts";
 import { hashPassword, isPassword, passwordComplaint } from "./password.ts";
-import {
-  createTokenSigner,
-  hashRefreshToken,
-  newRefreshToken,
-  type TokenSigner,
-  type TokenSubject,
-  tokenLifetimeSeconds,
-} from "./token.ts";
+import { refuseWithoutHash, refuseWrongHash, refuseWrongSecret } from "./secret.ts";
+import { createTokenSigner, hashRefreshToken, newRefreshToken, type TokenSigner, type TokenSubject } from "./token.ts";
 
 export interface IdentityOptions {
   pools: Topology["userPools"];
@@ -23,6 +19,8 @@ export interface IdentityOptions {
   store: Store;
   clock: Clock;
   random: Random;
+  /** Where the codes go that Cognito would email. */
+  mailbox: Mailbox;
 }
 
 /** The user pools of the topology, as Cognito's API and its public documents show them. */
@@ -34,6 +32,8 @@ export interface Identity {
 }
 
 type Status = "UNCONFIRMED" | "CONFIRMED" | "FORCE_CHANGE_PASSWORD";
+
+type PoolClient = UserPool["clients"][string];
 
 interface UserRow {
   pool: string;
@@ -68,14 +68,29 @@ const migrations = [
 
 const refreshLifetimeMs = 30 * 86_400_000;
 
+/** Of a client that records no other. */
+const accessTokenMinutes = 15;
+
 const Text = z.string().min(1);
 const Attributes = z.array(z.object({ Name: z.string(), Value: z.string().default("") })).default([]);
 const InPool = z.object({ UserPoolId: Text, Username: Text });
 
-const SignUpInput = z.object({ ClientId: Text, Username: Text, Password: Text, UserAttributes: Attributes });
+const ByClient = z.object({ ClientId: Text, Username: Text, SecretHash: z.string().optional() });
+type ByClient = z.infer<typeof ByClient>;
+const SignUpInput = ByClient.extend({ Password: Text, UserAttributes: Attributes });
+const ConfirmInput = ByClient.extend({ ConfirmationCode: Text });
+const ResetInput = ConfirmInput.extend({ Password: Text });
+const RevokeInput = z.object({ ClientId: Text, ClientSecret: Text.optional(), Token: Text });
 const CreateUserInput = InPool.extend({ TemporaryPassword: z.string().optional(), UserAttributes: Attributes });
 const SetPasswordInput = InPool.extend({ Password: Text, Permanent: z.boolean().default(false) });
 const GroupInput = InPool.extend({ GroupName: Text });
+const ListInput = z.object({
+  UserPoolId: Text,
+  Filter: z.string().optional(),
+  AttributesToGet: z.array(Text).optional(),
+  Limit: z.number().int().min(0).max(60).default(60),
+  PaginationToken: Text.optional(),
+});
 const InitiateAuthInput = z.object({
   ClientId: Text,
   AuthFlow: Text,
@@ -83,10 +98,12 @@ const InitiateAuthInput = z.object({
 });
 
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {
-  options.store.migrate("identity", migrations);
-  const signer = await createTokenSigner(options.store, options.clock, options.random);
+  const { store, clock, random, mailbox } = options;
+  store.migrate("identity", migrations);
+  const signer = await createTokenSigner(store, clock, random);
+  const codes = openCodes(store, clock, random, mailbox);
   return {
-    operations: createOperations(options, signer),
+    operations: createOperations(options, signer, codes),
     document(path) {
       const [, poolId, document] = /^\/([^/]+)\/\.well-known\/([a-z-]+(?:\.json)?)$/.exec(path) ?? [];
       const pool = Object.values(options.pools).find((one) => one.id === poolId);
@@ -109,9 +126,9 @@ function discovery(issuer: string) {
   };
 }
 
-function createOperations(options: IdentityOptions, signer: TokenSigner): Operations {
+function createOperations(options: IdentityOptions, signer: TokenSigner, codes: Codes): Operations {
   const { store, clock, random } = options;
-  const users = userTable(store, clock);
+  const users = userTable(store, clock, codes);
 
   /** Wrong and missing parameters are Cognito's InvalidParameterException, named like the parameter. */
   function operation<Input>(schema: z.ZodType<Input>, run: (input: Input) => Promise<unknown>) {
@@ -129,12 +146,19 @@ function createOperations(options: IdentityOptions, signer: TokenSigner): Operat
     throw new AwsError("ResourceNotFoundException", `User pool ${poolId} does not exist.`);
   }
 
-  function clientOf(clientId: string): { pool: UserPool; flows: string[] } {
+  function clientOf(clientId: string): PoolClient & { pool: UserPool } {
     for (const pool of Object.values(options.pools)) {
       const client = Object.values(pool.clients).find(({ id }) => id === clientId);
-      if (client) return { pool, flows: client.flows };
+      if (client) return { pool, ...client };
     }
     throw new AwsError("ResourceNotFoundException", `User pool client ${clientId} does not exist.`);
+  }
+
+  /** The client of a call that names a user, who need not exist. */
+  function clientCalled({ ClientId, Username, SecretHash }: ByClient): ReturnType<typeof clientOf> {
+    const client = clientOf(ClientId);
+    refuseWrongHash(client, Username, SecretHash);
+    return client;
   }
 
   function userOf(poolId: string, username: string): UserRow {
@@ -169,16 +193,73 @@ function createOperations(options: IdentityOptions, signer: TokenSigner): Operat
   }
 
   async function signUp(input: z.infer<typeof SignUpInput>) {
-    const { pool } = clientOf(input.ClientId);
+    const { pool } = clientCalled(input);
     const user = await create(pool, input.Username, input.Password, "UNCONFIRMED");
-    return { UserConfirmed: false, UserSub: user.sub };
+    codes.confirmation.send(user);
+    return { UserConfirmed: false, UserSub: user.sub, CodeDeliveryDetails: deliveryTo(user.email) };
+  }
+
+  /** An unknown user gets the answer of a code that has expired, and of one that was sent. */
+  async function confirmSignUp(input: z.infer<typeof ConfirmInput>) {
+    const user = users.find(clientCalled(input).pool.id, input.Username);
+    if (!user) throw expiredCode();
+    refuseConfirmed(user);
+    codes.confirmation.check(user, input.ConfirmationCode);
+    users.save({ ...user, status: "CONFIRMED", email_verified: 1 });
+    codes.confirmation.forget(user);
+    return {};
+  }
+
+  async function resend(input: ByClient) {
+    const user = users.find(clientCalled(input).pool.id, input.Username);
+    if (user && user.status !== "UNCONFIRMED") throw invalid("User is already confirmed.");
+    if (user) codes.confirmation.send(user);
+    return { CodeDeliveryDetails: deliveryTo(user?.email ?? input.Username) };
+  }
+
+  /** An unknown user gets the answer of a code that was sent. */
+  async function forgotPassword(input: ByClient) {
+    const user = users.find(clientCalled(input).pool.id, input.Username);
+    if (!user) return { CodeDeliveryDetails: deliveryTo(input.Username) };
+    if (user.status === "FORCE_CHANGE_PASSWORD") {
+      throw notAuthorized("User password cannot be reset in the current state.");
+    }
+    if (user.email_verified === 0) {
+      throw invalid("Cannot reset password for the user as there is no registered/verified email or phone_number");
+    }
+    codes.reset.send(user);
+    return { CodeDeliveryDetails: deliveryTo(user.email) };
+  }
+
+  /** Sessions live on. An unknown user gets the answer of a wrong code, one who has no code that of an old one. */
+  async function confirmForgotPassword(input: z.infer<typeof ResetInput>) {
+    const { pool } = clientCalled(input);
+    const complaint = passwordComplaint(input.Password);
+    if (complaint) throw new AwsError("InvalidPasswordException", complaint);
+    const user = users.find(pool.id, input.Username);
+    if (!user) throw wrongCode();
+    codes.reset.check(user, input.ConfirmationCode);
+    codes.reset.forget(user);
+    const password_hash = await hashPassword(input.Password);
+    users.save({ ...userOf(pool.id, user.sub), password_hash });
+    return {};
+  }
+
+  async function signOutEverywhere({ UserPoolId, Username }: z.infer<typeof InPool>) {
+    users.signOut(userOf(UserPoolId, Username));
+    return {};
+  }
+
+  async function revoke({ ClientId, ClientSecret, Token }: z.infer<typeof RevokeInput>) {
+    refuseWrongSecret(clientOf(ClientId), ClientSecret);
+    if (Token.split(".").length === 3) throw new AwsError("UnsupportedTokenTypeException", "Unsupported token type");
+    store.query("DELETE FROM identity_refresh WHERE hash = ? AND client = ?").run(hashRefreshToken(Token), ClientId);
+    return {};
   }
 
   async function confirm({ UserPoolId, Username }: z.infer<typeof InPool>) {
     const user = userOf(UserPoolId, Username);
-    if (user.status !== "UNCONFIRMED") {
-      throw notAuthorized(`User cannot be confirmed. Current status is ${user.status}`);
-    }
+    refuseConfirmed(user);
     users.save({ ...user, status: "CONFIRMED" });
     return {};
   }
@@ -213,18 +294,20 @@ function createOperations(options: IdentityOptions, signer: TokenSigner): Operat
   }
 
   async function initiateAuth(input: z.infer<typeof InitiateAuthInput>) {
-    const { pool, flows } = clientOf(input.ClientId);
+    const client = clientOf(input.ClientId);
     const flow = input.AuthFlow === "REFRESH_TOKEN" ? "REFRESH_TOKEN_AUTH" : input.AuthFlow;
-    if (!flows.includes(`ALLOW_${flow}`)) throw invalid(`${flow} flow not enabled for this client`);
-    if (flow === "USER_PASSWORD_AUTH") return signIn(pool, input.ClientId, input.AuthParameters);
-    if (flow === "REFRESH_TOKEN_AUTH") return refresh(pool, input.ClientId, input.AuthParameters);
+    if (!client.flows.includes(`ALLOW_${flow}`)) throw invalid(`${flow} flow not enabled for this client`);
+    if (flow === "USER_PASSWORD_AUTH") return signIn(client, input.AuthParameters);
+    if (flow === "REFRESH_TOKEN_AUTH") return refresh(client, input.AuthParameters);
     throw invalid(`The auth flow ${flow} isn't emulated here: use USER_PASSWORD_AUTH.`);
   }
 
-  async function signIn(pool: UserPool, clientId: string, parameters: Record<string, string>) {
+  async function signIn(client: ReturnType<typeof clientOf>, parameters: Record<string, string>) {
+    const { pool } = client;
     const { USERNAME: username, PASSWORD: password } = parameters;
     if (!username) throw invalid("Missing required parameter USERNAME");
     if (!password) throw invalid("Missing required parameter PASSWORD");
+    refuseWrongHash(client, username, parameters.SECRET_HASH);
     const user = users.find(pool.id, username);
     // An unknown user costs the same work as a wrong password, and gets the same answer.
     const isRight = await isPassword(password, user?.password_hash ?? nobodysHash);
@@ -239,29 +322,46 @@ function createOperations(options: IdentityOptions, signer: TokenSigner): Operat
     const { token, hash } = newRefreshToken();
     store
       .query("INSERT INTO identity_refresh (hash, pool, sub, client, auth_time_ms, expires_ms) VALUES (?,?,?,?,?,?)")
-      .run(hash, pool.id, user.sub, clientId, authTimeMs, authTimeMs + refreshLifetimeMs);
-    return { AuthenticationResult: { ...(await tokens(pool, clientId, user, authTimeMs)), RefreshToken: token } };
+      .run(hash, pool.id, user.sub, client.id, authTimeMs, authTimeMs + refreshLifetimeMs);
+    return { AuthenticationResult: { ...(await tokens(client, user, authTimeMs)), RefreshToken: token } };
   }
 
-  async function refresh(pool: UserPool, clientId: string, parameters: Record<string, string>) {
+  async function refresh(client: ReturnType<typeof clientOf>, parameters: Record<string, string>) {
+    refuseWithoutHash(client, parameters.SECRET_HASH);
     const hash = hashRefreshToken(parameters.REFRESH_TOKEN ?? "");
     const stored = store
       .query<RefreshRow>("SELECT sub, client, auth_time_ms, expires_ms FROM identity_refresh WHERE hash = ?")
       .get(hash);
-    const user = stored && users.find(pool.id, stored.sub);
-    if (!user || stored.client !== clientId) throw notAuthorized("Invalid Refresh Token");
+    const user = stored && users.find(client.pool.id, stored.sub);
+    if (!user || stored.client !== client.id) throw notAuthorized("Invalid Refresh Token");
+    // The username that such a call doesn't name is the real one: not the email.
+    refuseWrongHash(client, user.sub, parameters.SECRET_HASH);
     if (stored.expires_ms <= clock.now()) throw notAuthorized("Refresh Token has expired");
-    return { AuthenticationResult: await tokens(pool, clientId, user, stored.auth_time_ms) };
+    return { AuthenticationResult: await tokens(client, user, stored.auth_time_ms) };
   }
 
-  async function tokens(pool: UserPool, clientId: string, user: UserRow, authTimeMs: number) {
-    const issuer = issuerUrl(options.endpointUrl(), pool.id);
-    const request = { issuer, clientId, authTimeMs, subject: subjectOf(user) };
+  async function tokens(client: ReturnType<typeof clientOf>, user: UserRow, authTimeMs: number) {
+    const issuer = issuerUrl(options.endpointUrl(), client.pool.id);
+    const lifetimeSeconds = 60 * (client.accessTokenMinutes ?? accessTokenMinutes);
+    const request = { issuer, clientId: client.id, authTimeMs, lifetimeSeconds, subject: subjectOf(user) };
     return {
       AccessToken: await signer.accessToken(request),
       IdToken: await signer.idToken(request),
-      ExpiresIn: tokenLifetimeSeconds,
+      ExpiresIn: lifetimeSeconds,
       TokenType: "Bearer",
+    };
+  }
+
+  async function list({ UserPoolId, Filter, AttributesToGet, Limit, PaginationToken }: z.infer<typeof ListInput>) {
+    const page = users.list(poolOf(UserPoolId).id, statusIn(Filter), PaginationToken ?? "", Limit);
+    const last = page.at(-1);
+    return {
+      Users: page.map((user) => {
+        const { UserAttributes, ...described } = describe(user);
+        const Attributes = UserAttributes.filter(({ Name }) => AttributesToGet?.includes(Name) ?? true);
+        return { ...described, Attributes };
+      }),
+      ...(last && page.length === Limit && { PaginationToken: last.sub }),
     };
   }
 
@@ -272,23 +372,42 @@ function createOperations(options: IdentityOptions, signer: TokenSigner): Operat
 
   return {
     SignUp: operation(SignUpInput, signUp),
+    ConfirmSignUp: operation(ConfirmInput, confirmSignUp),
+    ResendConfirmationCode: operation(ByClient, resend),
+    ForgotPassword: operation(ByClient, forgotPassword),
+    ConfirmForgotPassword: operation(ResetInput, confirmForgotPassword),
+    RevokeToken: operation(RevokeInput, revoke),
     AdminConfirmSignUp: operation(InPool, confirm),
     AdminCreateUser: operation(CreateUserInput, adminCreate),
     AdminSetUserPassword: operation(SetPasswordInput, setPassword),
     AdminAddUserToGroup: operation(GroupInput, addToGroup),
     AdminGetUser: operation(InPool, async (input) => describe(userOf(input.UserPoolId, input.Username))),
     AdminDeleteUser: operation(InPool, remove),
+    ListUsers: operation(ListInput, list),
+    AdminUserGlobalSignOut: operation(InPool, signOutEverywhere),
     InitiateAuth: operation(InitiateAuthInput, initiateAuth),
   };
 }
 
 /** Users by pool; a username is the email or the sub, as in a pool that signs in by email. */
-function userTable(store: Store, clock: Clock) {
+function userTable(store: Store, clock: Clock, codes: Codes) {
+  function signOut({ pool, sub }: UserRow): void {
+    store.query("DELETE FROM identity_refresh WHERE pool = ? AND sub = ?").run(pool, sub);
+  }
+
   return {
     find(pool: string, username: string): UserRow | undefined {
       return store
         .query<UserRow>("SELECT * FROM identity_user WHERE pool = ? AND (email = ? OR sub = ?)")
         .get(pool, username.toLowerCase(), username);
+    },
+    /** By `sub`, after one of them: those of a status, if any. */
+    list(pool: string, status: string | undefined, after: string, limit: number): UserRow[] {
+      return store
+        .query<UserRow>(
+          "SELECT * FROM identity_user WHERE pool = ? AND status = coalesce(?, status) AND sub > ? ORDER BY sub LIMIT ?",
+        )
+        .all(pool, status ?? null, after, limit);
     },
     save(user: UserRow): UserRow {
       const saved = { ...user, modified_ms: clock.now() };
@@ -297,9 +416,11 @@ function userTable(store: Store, clock: Clock) {
       store.query(sql).run(...Object.values(saved));
       return saved;
     },
+    signOut,
     remove(user: UserRow): void {
       store.transaction(() => {
-        store.query("DELETE FROM identity_refresh WHERE pool = ? AND sub = ?").run(user.pool, user.sub);
+        for (const purpose of Object.values(codes)) purpose.forget(user);
+        signOut(user);
         store.query("DELETE FROM identity_user WHERE pool = ? AND sub = ?").run(user.pool, user.sub);
       });
     },
@@ -308,6 +429,27 @@ function userTable(store: Store, clock: Clock) {
 
 /** The shape of a real hash, of no password. */
 const nobodysHash = `${"A".repeat(22)}.${"A".repeat(43)}`;
+
+/** The one filter that is emulated. */
+function statusIn(filter: string | undefined): string | undefined {
+  if (!filter) return undefined;
+  const [, status] = /^\s*cognito:user_status\s*=\s*"(\w+)"\s*$/.exec(filter) ?? [];
+  if (!status) throw invalid(`The filter ${filter} isn't emulated here: use cognito:user_status = "…".`);
+  return status.toUpperCase();
+}
+
+function refuseConfirmed({ status }: UserRow): void {
+  if (status !== "UNCONFIRMED") throw notAuthorized(`User cannot be confirmed. Current status is ${status}`);
+}
+
+function deliveryTo(email: string) {
+  const [name = "", domain = ""] = email.split("@");
+  return {
+    AttributeName: "email",
+    DeliveryMedium: "EMAIL",
+    Destination: `${name.slice(0, 1)}***@${domain.slice(0, 1)}***`,
+  };
+}
 
 function groupsOf(user: UserRow): string[] {
   return JSON.parse(user.groups) as string[];

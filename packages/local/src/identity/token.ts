@@ -18,6 +18,7 @@ export interface TokenRequest {
   subject: TokenSubject;
   /** When the user proved the password; a refresh keeps it. */
   authTimeMs: number;
+  lifetimeSeconds: number;
 }
 
 export interface TokenSigner {
@@ -26,8 +27,6 @@ export interface TokenSigner {
   /** The JSON Web Key Set with the public key. */
   keySet(): { keys: JWK[] };
 }
-
-export const tokenLifetimeSeconds = 3_600;
 
 const migrations = ["CREATE TABLE signing_key (id TEXT PRIMARY KEY, private_jwk TEXT NOT NULL)"];
 
@@ -51,7 +50,7 @@ export async function createTokenSigner(store: Store, clock: Clock, random: Rand
       token_use: use,
       auth_time: Math.floor(request.authTimeMs / 1000),
       iat: nowSeconds,
-      exp: nowSeconds + tokenLifetimeSeconds,
+      exp: nowSeconds + request.lifetimeSeconds,
       jti: random.uuid(),
       ...claims,
     })

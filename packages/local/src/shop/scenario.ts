@@ -1,5 +1,5 @@
 /** The orders that the demo plays, each with the outcome that is right for it. */
-import { type Client, newKey, type Order, type Payment, ProblemError } from "@cartwright/client";
+import { type Client, createClient, newKey, type Order, type Payment, ProblemError } from "@cartwright/client";
 import type { Local } from "../boot.ts";
 import { orderFor, type Shop } from "./seed.ts";
 
@@ -10,6 +10,8 @@ export interface Scenario {
   expected: { status: Order["status"]; reason?: string; refunded?: number };
   /** How often the same request is sent under the same key. */
   times?: number;
+  /** Whether nobody has signed in to place it. */
+  guest?: boolean;
   /** Whether the customer's bank asks them something, and whether they agree. */
   approved?: boolean;
   /** What happens once the order is paid. */
@@ -71,6 +73,14 @@ export const scenarios: Scenario[] = [
     approved: false,
   },
   {
+    title: "A guest orders without an account, and cancels",
+    lines: [{ sku: "MUG-BLUE", quantity: 1 }],
+    token: "tok_ok",
+    expected: { status: "cancelled", reason: "customer_request", refunded: 1450 },
+    guest: true,
+    afterwards: "cancel",
+  },
+  {
     title: "Staff refund a part",
     lines: [{ sku: "TEA-SENCHA-100", quantity: 2 }],
     token: "tok_ok",
@@ -105,18 +115,20 @@ export async function play(scenario: Scenario, local: Local, shop: Shop): Promis
   const { lines, token, expected, times = 1, approved } = scenario;
   const before = await stockOf(shop, lines);
   const key = newKey();
+  const asking = scenario.guest ? createClient({ baseUrl: local.apiUrl, retry: false }) : shop.customer;
   const placed = await Promise.all(
-    Array.from({ length: times }, () => shop.customer.orders.place(orderFor(lines, token), key)),
+    Array.from({ length: times }, () => asking.orders.place(orderFor(lines, token), key)),
   );
-  const { id } = placed[0]!;
+  const { id, guestToken } = placed[0]!;
+  const customer = guestToken === undefined ? asking : asking.asGuest(guestToken);
   if (approved !== undefined) {
     await local.idle();
-    await answerBank(shop.customer, id, approved);
+    await answerBank(customer, id, approved);
   }
-  await shop.customer.orders.waitUntilSettled(id);
-  await goOn(scenario, id, local, shop);
+  await customer.orders.waitUntilSettled(id);
+  await goOn(scenario, id, local, { ...shop, customer });
   await local.idle();
-  const order = await shop.customer.orders.get(id);
+  const order = await customer.orders.get(id);
   const faults: string[] = [];
   const expect = (what: string, right: unknown, seen: unknown) => {
     if (right !== seen) faults.push(`${what}: expected ${right}, saw ${seen}`);
@@ -135,7 +147,7 @@ export async function play(scenario: Scenario, local: Local, shop: Shop): Promis
     const taken = (before[index]?.available ?? 0) - (after[index]?.available ?? 0);
     expect(`units of ${sku} taken`, keeps ? quantity : 0, taken);
   });
-  const payment = await paymentOf(shop.customer, order.id);
+  const payment = await paymentOf(customer, order.id);
   expect("captured", isPaid ? order.total.amount : 0, payment?.captured.amount ?? 0);
   expect("refunded, as the ledger says", refunded, payment?.refunded.amount ?? 0);
   return { order, faults };

@@ -12,6 +12,7 @@ import {
 } from "@cartwright/events";
 import { expect } from "vitest";
 import type { BusEvent } from "../bus/bus.ts";
+import { paymentIdOf } from "../shop/scenario.ts";
 import { orderFor } from "../shop/seed.ts";
 import { dynamoOf } from "./endpoint.ts";
 import type { System } from "./system.ts";
@@ -46,6 +47,19 @@ export async function returnAll({ local, shop }: System, id: string): Promise<vo
   const asked = await shop.staff.orders.requestReturn(id, { lines: onOrder });
   const { received } = await shop.staff.orders.receiveReturn(id, asked.id, { restock: true });
   expect(received).toEqual(onOrder);
+}
+
+/** Has a new customer order, staff refund a part of it and cancel the rest, and the customer close their account. */
+export async function closeAccount(system: System): Promise<void> {
+  const customer = await system.newCustomer();
+  const { orders, payments } = system.shop.staff;
+  const id = await place(system, "tok_ok", customer);
+  await settle(system, id, customer);
+  await payments.refund(paymentIdOf(id), { amount: { amount: 1, currency: "EUR" }, reason: "a scratch" });
+  await orders.cancel(id);
+  await settle(system, id, customer);
+  const { version } = await customer.users.me();
+  await customer.users.erase(version);
 }
 
 /** The subject of events that tests make up, which no item stands behind. */
@@ -102,8 +116,11 @@ export function archived({ local }: System): BusEvent[] {
 
 export type Item = Record<string, AttributeValue>;
 
-/** How far reconcilers have come, and how a breaker stands: what happens by the clock, whether or not anything happens. */
-const byTheClock = ["watermark", "breaker"];
+/**
+ * How far reconcilers have come, how a breaker stands and how often somebody has called: what happens by the clock or by
+ * looking, whether or not anything happens.
+ */
+const byTheClock = ["watermark", "breaker", "limit"];
 
 /** Every item of the domains' tables that tells of a customer, an order, a product or their money, by table and key. */
 export async function stateOf({ local }: System): Promise<Map<string, Item>> {

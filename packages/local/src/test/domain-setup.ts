@@ -8,17 +8,17 @@ import { ensureTables } from "../dynamo/table.ts";
 import { localLinks } from "../function/link.ts";
 import { topology as emptyTopology } from "./fixture.ts";
 
-/** Gives domain tests a real engine with the recorded tables, the recorded queues, and the links that Lambda would give. */
+/** Gives domain tests a real engine with the recorded tables, queues and user pool, and the links that Lambda would give. */
 export default async function setup() {
   const topology = readTopology();
-  const { region, account, queues } = topology;
+  const { region, account, queues, userPools } = topology;
   const stateFolder = mkdtempSync(join(tmpdir(), "cartwright-test-"));
   const engine = await startEngine({ stateFolder });
   await ensureTables(engine, Object.values(topology.tables));
   const queueFolder = mkdtempSync(join(tmpdir(), "cartwright-test-"));
   const environment = { ...process.env };
   const local = await boot({
-    topology: emptyTopology({ region, account, queues }),
+    topology: emptyTopology({ region, account, queues, userPools }),
     ...{ root: process.cwd(), stateFolder: queueFolder, apiPort: 0, endpointPort: 0 },
   });
   // Every test's process inherits this one's environment, those of other projects too.
@@ -26,6 +26,7 @@ export default async function setup() {
   Object.assign(process.env, environment, {
     AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
     AWS_ENDPOINT_URL_SQS: local.endpointUrl,
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: local.endpointUrl,
     AWS_REGION: region,
     POWERTOOLS_LOG_LEVEL: "SILENT",
     POWERTOOLS_METRICS_DISABLED: "true",

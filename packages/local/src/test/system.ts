@@ -7,7 +7,7 @@ import type { Client } from "@cartwright/client";
 import { boot, type Hooks, type Local } from "../boot.ts";
 import { readTopology } from "../cli/process.ts";
 import { SkippingClock } from "../clock.ts";
-import { people, type Shop, seed, signIn } from "../shop/seed.ts";
+import { registered, type Shop, seed } from "../shop/seed.ts";
 import { dynamoOf } from "./endpoint.ts";
 
 export interface System {
@@ -15,6 +15,8 @@ export interface System {
   shop: Shop;
   hooks: Hooks;
   clock: SkippingClock;
+  /** Where all that it keeps lies, until it is stopped. */
+  stateFolder: string;
   /** Another customer, newly registered. */
   newCustomer(): Promise<Client>;
   /** Takes away whatever a test has broken. */
@@ -23,8 +25,6 @@ export interface System {
   skip(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
-
-const halfAnHourMs = 30 * 60 * 1000;
 
 /**
  * `hooks` may be changed while the system runs, so that a test breaks just what it is about. `trouble` is how the sandbox
@@ -47,18 +47,13 @@ export async function startSystem({ trouble = "quiet" } = {}): Promise<System> {
   });
   const shop = await seed({ ...local, userPoolId: topology.userPools.UserPool!.id });
   await local.idle();
-  // Tokens live for an hour of the clock that tests put forward.
-  let signInAgainAtMs = local.now() + halfAnHourMs;
   return {
     local,
     shop,
     hooks,
     clock,
-    newCustomer: async () => {
-      const credentials = { email: `${crypto.randomUUID()}@example.com`, password: "Correct-horse-1" };
-      await shop.customer.users.register(credentials);
-      return signIn(local.apiUrl, credentials);
-    },
+    stateFolder,
+    newCustomer: () => registered(local, { email: `${crypto.randomUUID()}@example.com`, password: "Correct-horse-1" }),
     mend: () => {
       for (const hook of Object.keys(hooks)) delete hooks[hook as keyof Hooks];
     },
@@ -66,10 +61,6 @@ export async function startSystem({ trouble = "quiet" } = {}): Promise<System> {
       await local.idle();
       clock.skip(ms);
       await local.idle();
-      if (local.now() < signInAgainAtMs) return;
-      signInAgainAtMs = local.now() + halfAnHourMs;
-      shop.customer = await signIn(local.apiUrl, people.customer);
-      shop.staff = await signIn(local.apiUrl, people.staff);
     },
     stop: async () => {
       await local.stop();

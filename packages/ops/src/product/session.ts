@@ -1,5 +1,5 @@
 /** A connection for work that takes long: it outlives access tokens, and troubles that pass. */
-import { type Client, ProblemError } from "@cartwright/client";
+import { type Client, ProblemError, SignedOutError } from "@cartwright/client";
 import { mayPass } from "../connect.ts";
 import type { Io } from "../io.ts";
 
@@ -27,7 +27,7 @@ export async function openSession(connect: () => Promise<Client>, { sleep }: Io)
   let current = Promise.resolve(await connect());
   let done = 0;
 
-  /** Access tokens live for an hour. Whoever notices first signs in again for all. */
+  /** Access tokens live for a quarter of an hour. Whoever notices first signs in again for all. */
   function renew(expired: Promise<Client>): void {
     if (current === expired) current = connect();
   }
@@ -43,7 +43,7 @@ export async function openSession(connect: () => Promise<Client>, { sleep }: Io)
           done += 1;
           return result;
         } catch (error) {
-          if (!isRenewed && error instanceof ProblemError && error.status === 401) {
+          if (!isRenewed && isExpired(error)) {
             isRenewed = true;
             renew(client);
             continue;
@@ -57,4 +57,8 @@ export async function openSession(connect: () => Promise<Client>, { sleep }: Io)
       }
     },
   };
+}
+
+function isExpired(error: unknown): boolean {
+  return error instanceof SignedOutError || (error instanceof ProblemError && error.status === 401);
 }

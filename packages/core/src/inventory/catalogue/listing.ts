@@ -3,13 +3,13 @@ import { createConversions } from "electrodb";
 import * as z from "zod";
 import { reaching } from "../../aws-fault.ts";
 import { readAll } from "../../batch.ts";
-import { keysIn, type Page, type PageOptions, pageOf } from "../../cursor.ts";
+import { anybody, keysIn, type Page, type Paging, pageOf } from "../../cursor.ts";
 import { fingerprintOf } from "../../fingerprint.ts";
 import { catalogue, type ProductItem } from "./product.entity.ts";
 import type { Info } from "./schema.ts";
 import { serialize } from "./store.ts";
 
-export interface Browse extends PageOptions {
+export interface Browse extends Paging {
   category?: string | undefined;
   /** What titles begin with, whatever their case and accents. */
   prefix?: string | undefined;
@@ -25,7 +25,7 @@ export function list({ category, prefix = "", ...options }: Browse): Promise<Pag
       find: (after, limit) => placesOn(shelf, after, limit),
       read: async (places) => (await read(places)).filter((item) => isOn(shelf, item)).map(serialize),
     },
-    options,
+    { ...options, reader: anybody },
   );
 }
 

@@ -480,16 +480,16 @@ describe("browsing", () => {
     }
   });
 
-  test("refuses a cursor that leaves what was asked for", async () => {
+  test("refuses a cursor that was changed to leave what was asked for", async () => {
     const prefix = newId("req");
     for (const title of [`${prefix} 1`, `${prefix} 2`]) await createProduct({ title });
-    const { nextCursor } = await Inventory.list({ prefix, limit: 1 });
-    const [binding, position] = JSON.parse(Buffer.from(nextCursor!, "base64url").toString());
-    const forge = (titleKey: string) =>
-      Buffer.from(JSON.stringify([binding, { ...position, titleKey }])).toString("base64url");
-    expect(await titlesOf({ prefix, cursor: forge(`${titleKeyOf(prefix)} 0`) })).toHaveLength(2);
-    for (const titleKey of ["a", `${titleKeyOf(prefix)}${"x".repeat(1000)}`, ""]) {
-      await expect(titlesOf({ prefix, cursor: forge(titleKey) })).rejects.toMatchObject({ code: "invalid_cursor" });
+    const { nextCursor = "" } = await Inventory.list({ prefix, limit: 1 });
+    const [place = "", signature] = nextCursor.split(".");
+    const position = JSON.parse(Buffer.from(place, "base64url").toString());
+    for (const titleKey of ["a", `${titleKeyOf(prefix)} 0`, ""]) {
+      const other = Buffer.from(JSON.stringify({ ...position, titleKey })).toString("base64url");
+      const forged = titlesOf({ prefix, cursor: `${other}.${signature}` });
+      await expect(forged).rejects.toMatchObject({ code: "invalid_cursor" });
     }
   });
 

@@ -36,8 +36,9 @@ export type Option = z.infer<typeof Option>;
 
 const Variant = z.object({
   sku: Sku,
-  /** One value for each option of the product; what is retired may have others. */
-  options: z.record(z.string(), z.string()),
+  options: z
+    .record(z.string(), z.string())
+    .describe("One value for each option of the product; what is retired may have others."),
   prices: z.array(Money),
   retired: z.boolean(),
 });
@@ -51,8 +52,7 @@ export const Info = z.object({
   images: z.array(Image),
   status: ProductStatus,
   options: z.array(Option),
-  /** What can be ordered, each by its own SKU. */
-  variants: z.array(Variant),
+  variants: z.array(Variant).describe("What can be ordered, each by its own SKU."),
   version: z.int(),
 });
 export type Info = z.infer<typeof Info>;
@@ -85,8 +85,7 @@ const fields = {
     .array(Option.extend({ values: Option.shape.values.superRefine(distinct(undefined, (value) => value)) }))
     .max(maximumOptions)
     .superRefine(distinct("name", ({ name }) => name)),
-  /** Of a product with a single variant. */
-  prices: Prices,
+  prices: Prices.describe("Of a product with a single variant."),
   variants: z
     .array(
       z.strictObject({

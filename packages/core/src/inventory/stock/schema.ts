@@ -7,17 +7,15 @@ const maximumShards = 12;
 
 export const Stock = z.object({
   sku: Sku,
-  /** `available` and `reserved` together. */
-  onHand: z.int().nonnegative(),
+  onHand: z.int().nonnegative().describe("`available` and `reserved` together."),
   available: z.int().nonnegative(),
-  /** Held for orders, and not shipped yet. */
-  reserved: z.int().nonnegative(),
-  /** Promised to orders, and still to come. */
-  backordered: z.int().nonnegative(),
-  /** Over how many parts new units are spread, so that many orders at once don't wait for each other. */
-  shards: z.int().positive(),
-  /** How many units may be promised that are still to come. */
-  backorderLimit: z.int().nonnegative(),
+  reserved: z.int().nonnegative().describe("Held for orders, and not shipped yet."),
+  backordered: z.int().nonnegative().describe("Promised to orders, and still to come."),
+  shards: z
+    .int()
+    .positive()
+    .describe("Over how many parts new units are spread, so that many orders at once don't wait for each other."),
+  backorderLimit: z.int().nonnegative().describe("How many units may be promised that are still to come."),
   lowStockAt: z.int().nonnegative().optional(),
   version: z.int().nonnegative(),
 });
@@ -27,8 +25,12 @@ export const ConfigureStock = z
   .strictObject({
     shards: z.int().min(1).max(maximumShards),
     backorderLimit: z.int().min(0).max(1_000_000),
-    /** `null` for: don't tell. */
-    lowStockAt: z.int().min(0).max(1_000_000).nullable(),
+    lowStockAt: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .nullable()
+      .describe("At or below this many `stock.low` is told; `null` switches it off."),
   })
   .partial()
   .refine((fields) => Object.keys(fields).length > 0, "name at least one setting to change");
@@ -48,8 +50,13 @@ export const Adjust = z.strictObject({
     .max(1_000_000)
     .refine((delta) => delta !== 0, "an adjustment changes the quantity"),
   reason: Text(200),
-  /** How many are on hand as far as the caller knows: the adjustment is refused when there are more or fewer. */
-  expectedQuantity: z.int().nonnegative().optional(),
+  expectedQuantity: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(
+      "How many are on hand as far as the caller knows: the adjustment is refused when there are more or fewer.",
+    ),
 });
 export type Adjust = z.infer<typeof Adjust>;
 
@@ -69,13 +76,10 @@ export const Movement = z.object({
   id: z.string(),
   sku: Sku,
   kind: z.enum(["adjusted", "shipped", "returned", "written-off"]),
-  /** 0 for goods that came back and were written off. */
-  delta: z.int(),
+  delta: z.int().describe("0 for goods that came back and were written off."),
   reason: z.string(),
-  /** The member of staff who adjusted it. */
-  actorId: z.string().optional(),
-  /** The order whose goods moved. */
-  orderId: z.string().optional(),
+  actorId: z.string().optional().describe("The member of staff who adjusted it."),
+  orderId: z.string().optional().describe("The order whose goods moved."),
   createdAt: z.iso.datetime(),
 });
 export type Movement = z.infer<typeof Movement>;

@@ -64,7 +64,7 @@ describe("the journal of a product", () => {
     await adjust(sku, -1);
     const pages = [];
     for (let cursor: string | undefined, first = true; first || cursor; first = false) {
-      const page = await Inventory.movements(sku, { limit: 3, cursor });
+      const page = await Inventory.movements(sku, { reader: "usr_a", limit: 3, cursor });
       pages.push(...page.items);
       cursor = page.nextCursor;
     }

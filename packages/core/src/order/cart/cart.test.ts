@@ -72,6 +72,17 @@ describe("a customer's cart", () => {
     expect(await Cart.fromID(cart.id, actor)).toEqual(cart);
   });
 
+  test("is read by the customer alone, and reading makes none", async () => {
+    const [actor, other] = [customer(), customer()];
+    const notFound = { kind: "not_found", code: "cart_not_found" };
+    await expect(Cart.fromCustomer(actor)).rejects.toMatchObject(notFound);
+    const cart = await createCart(actor, { [await createOffer()]: 1 });
+    expect(cart.version).toBe(2);
+    expect(await Cart.fromCustomer(actor)).toEqual(cart);
+    await expect(Cart.fromCustomer(other)).rejects.toMatchObject(notFound);
+    expect(await Cart.open({}, other)).toMatchObject({ isNew: true, cart: { version: 1 } });
+  });
+
   test("takes another currency only while it is empty", async () => {
     const actor = customer();
     const sku = await createOffer({ prices: [euros(900), dollars(1000)] });

@@ -6,18 +6,16 @@ import { type Line, maximumLines } from "../schema.ts";
 import type { CartItem } from "./cart.entity.ts";
 import { CartCurrencyError, CartFullError, CartNotFoundError } from "./error.ts";
 import type { Create, Info } from "./schema.ts";
-import { type Content, cartIdOf, changed, read, usable, write, writeBoth } from "./store.ts";
+import { attempts, type Content, cartIdOf, changed, read, usable, write, writeBoth } from "./store.ts";
 import { currencyOf, priceIn, view } from "./view.ts";
 
-export { Create, ID, Info, SetLine } from "./schema.ts";
+export { Create, ID, Info, Line as CartLine, Problem as CartProblem, SetLine } from "./schema.ts";
 
 /** Who changes a cart, and which version of it they have seen. */
 export interface By {
   actor: Actor | undefined;
   expectedVersion: number;
 }
-
-const attempts = 5;
 
 /**
  * A customer's one cart, which is made if there is none; or a new one of a guest, whose id nobody can guess. Throws
@@ -36,6 +34,11 @@ export async function open(input: Create, actor: Actor | undefined): Promise<{ c
 /** Staff may see a customer's cart too, as long as they change nothing. */
 export async function fromID(cartId: string, reader: Actor | undefined): Promise<Info> {
   return seen(await usable(cartId, reader, { orStaff: true }));
+}
+
+/** A customer's one cart. Nothing is written: throws `CartNotFoundError` when there is none. */
+export function fromCustomer(customer: Actor): Promise<Info> {
+  return fromID(cartIdOf(customer.userId), customer);
 }
 
 /** Puts so many into the cart, at today's price: that is how a price which has changed is accepted. */

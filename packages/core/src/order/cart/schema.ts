@@ -6,8 +6,7 @@ export const ID = idSchema("crt");
 const currency = Money.shape.currency;
 
 export const Create = z.strictObject({
-  /** Its prices are in this one; in that of what is put in first, if absent. */
-  currency: currency.optional(),
+  currency: currency.optional().describe("Its prices are in this one; in that of what is put in first, if absent."),
 });
 export type Create = z.infer<typeof Create>;
 
@@ -25,30 +24,25 @@ export const Line = z.object({
 export type Line = z.infer<typeof Line>;
 
 export const Problem = z.object({
-  /** Such as `lines.0`. */
-  path: z.string(),
+  path: z.string().describe("Such as `lines.0`."),
   sku: Sku,
-  /** A price that has changed is accepted by putting the line again. */
-  code: z.enum(["price_changed", "out_of_stock", "not_for_sale", "no_price_in_currency"]),
+  code: z
+    .enum(["price_changed", "out_of_stock", "not_for_sale", "no_price_in_currency"])
+    .describe("A price that has changed is accepted by putting the line again."),
   message: z.string(),
-  /** Of a price: what it was when the line was put last. */
-  was: Money.optional(),
-  /** Of a price: what it is. */
-  now: Money.optional(),
+  was: Money.optional().describe("Of a price: what it was when the line was put last."),
+  now: Money.optional().describe("Of a price: what it is."),
 });
 export type Problem = z.infer<typeof Problem>;
 
 export const Info = z.object({
   id: ID,
   lines: z.array(Line),
-  /** Of all lines that can be bought; absent while there is no currency. */
-  subtotal: Money.optional(),
+  subtotal: Money.optional().describe("Of all lines that can be bought; absent while there is no currency."),
   currency: currency.optional(),
   problems: z.array(Problem),
-  /** The order that has emptied it, until something is put in again. */
-  orderedAs: idSchema("ord").optional(),
+  orderedAs: idSchema("ord").optional().describe("The order that has emptied it, until something is put in again."),
   version: z.int(),
-  /** It is kept until then, and longer with each change. */
-  expiresAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().describe("It is kept until then, and longer with each change."),
 });
 export type Info = z.infer<typeof Info>;

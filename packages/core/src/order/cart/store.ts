@@ -4,12 +4,16 @@ import type { Actor } from "../../actor.ts";
 import { applied, reaching } from "../../aws-fault.ts";
 import { now } from "../../clock.ts";
 import { type Outcome, untilUncontended } from "../../contention.ts";
+import { ContentionError } from "../../error.ts";
 import type { OrderItem } from "../order.entity.ts";
 import { type CartItem, carts, cartsAndOrders } from "./cart.entity.ts";
 import { CartMergedError, CartNotFoundError } from "./error.ts";
 
 const keptDays = { guest: 30, customer: 180 };
 const daySeconds = 24 * 60 * 60;
+
+/** How often a cart that others change meanwhile is tried. */
+export const attempts = 5;
 
 /** Of a cart, before it is written. */
 export type Content = Pick<CartItem, "cartId" | "lines"> & Partial<CartItem>;
@@ -53,6 +57,15 @@ export async function usable(
 /** Whether it was written: it is not when somebody has changed the cart since. */
 export function write(next: CartItem): Promise<boolean> {
   return applied("carts", carts().put(next).where(unchangedBefore(next)).go());
+}
+
+/** Empties a customer's cart and lets it be gone at once, as one that has expired is. Safe to repeat. */
+export async function expire(cartId: string): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const cart = await read(cartId);
+    if (!cart || (await write({ ...changed({ ...cart, lines: [] }), expiresAt: nowSeconds() }))) return;
+  }
+  throw new ContentionError("the cart");
 }
 
 /** As `write`, of both or of none. */

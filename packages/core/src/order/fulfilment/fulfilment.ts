@@ -1,7 +1,7 @@
 import { type Cause, deriveId } from "@cartwright/events";
 import { now } from "../../clock.ts";
 import { KeyReusedError } from "../../error.ts";
-import { fingerprintOf } from "../../fingerprint.ts";
+import { fingerprintOf, isSameRequest } from "../../fingerprint.ts";
 import type { Fulfil, Fulfilment } from "../schema.ts";
 import { serializeFulfilment } from "../serialize.ts";
 import { change } from "../store.ts";
@@ -31,6 +31,6 @@ export async function fulfil(
     return rule.fulfil(item, { id, lines, ...(tracking && { tracking }), createdAt, fingerprint }, owed);
   });
   const stored = order.fulfilments!.find((one) => one.id === id)!;
-  if (stored.fingerprint !== fingerprint) throw new KeyReusedError();
+  if (!isSameRequest(stored.fingerprint, fingerprint)) throw new KeyReusedError();
   return { fulfilment: serializeFulfilment(order, stored), replayed };
 }

@@ -2,7 +2,7 @@ import { type Cause, deriveId } from "@cartwright/events";
 import type { Actor } from "../../actor.ts";
 import { now } from "../../clock.ts";
 import { KeyReusedError } from "../../error.ts";
-import { fingerprintOf } from "../../fingerprint.ts";
+import { fingerprintOf, isSameRequest } from "../../fingerprint.ts";
 import type { OrderItem } from "../order.entity.ts";
 import type { OrderChange } from "../rule.ts";
 import type { DeclineReturn, ReceiveReturn, RequestReturn, Return } from "../schema.ts";
@@ -38,7 +38,7 @@ export async function requestReturn(
     return rule.requestReturn(item, { id, lines, ...(reason && { reason }), createdAt, fingerprint });
   });
   const { settled: _, ...asked } = rule.returnOf(order, id);
-  if (asked.fingerprint !== fingerprint) throw new KeyReusedError();
+  if (!isSameRequest(asked.fingerprint, fingerprint)) throw new KeyReusedError();
   return { given: serializeReturn(order, asked), replayed };
 }
 
@@ -81,6 +81,6 @@ async function settle(
     return replayed ? undefined : decide(item, { at, key, fingerprint });
   });
   const given = rule.returnOf(order, returnId);
-  if (given.settled?.fingerprint !== fingerprint) throw new KeyReusedError();
+  if (!isSameRequest(given.settled?.fingerprint, fingerprint)) throw new KeyReusedError();
   return { given: serializeReturn(order, given), replayed };
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { cause, createPrice, tellProduct, tellStock, variantOf } from "../../test/order.ts";
 import { propertyRuns } from "../../test/property.ts";
 import { prices as rows } from "./price.entity.ts";
-import { applyProduct, offersOf, price, rowsOfPriceList } from "./price-list.ts";
+import { applyProduct, offersOf, price, skusIn } from "./price-list.ts";
 
 const createSku = () => newId("req");
 
@@ -117,85 +117,12 @@ describe("the price list", () => {
     expect(await offerOf(sku)).toMatchObject({ prices: [money(10)] });
   });
 
-  test("ends with its last row, and says so on a full page", async () => {
+  test("is read in the order of its SKUs, after any of them", async () => {
     const list = createSku();
     const skus = Array.from({ length: 4 }, createSku).sort();
     for (const sku of skus) await rows().put({ list, sku }).go();
-    const { items, nextCursor: cursor } = await rowsOfPriceList(list, { limit: 2 });
-    expect(items.map(({ sku }) => sku)).toEqual(skus.slice(0, 2));
-    const last = await rowsOfPriceList(list, { limit: 2, cursor });
-    expect(last).toEqual({ items: skus.slice(2).map((sku) => ({ list, sku })) });
-    expect(await rowsOfPriceList(list, { limit: 4 })).not.toHaveProperty("nextCursor");
-  });
-
-  test("is read as a whole, in pages", async () => {
-    const skus = Array.from({ length: 6 }, createSku).sort();
-    for (const [index, sku] of skus.entries()) await createPrice(sku, 100 + index);
-    await tellStock(skus[1]!, 7, false);
-    const seen: Record<string, unknown>[] = [];
-    for (let cursor: string | undefined; ; ) {
-      const page = await rowsOfPriceList("live", { limit: 5, cursor });
-      seen.push(...page.items);
-      cursor = page.nextCursor;
-      if (!cursor) break;
-    }
-    expect(seen.map(({ sku }) => sku)).toEqual([...new Set(seen.map(({ sku }) => String(sku)))].sort());
-    expect(seen.filter(({ sku }) => skus.includes(String(sku)))).toMatchObject([
-      { sku: skus[0], product: skus[0], prices: [money(100)], sequence: 1 },
-      { sku: skus[1], prices: [money(101)], inStock: false, stockSequence: 7 },
-      ...skus.slice(2).map((sku) => ({ sku })),
-    ]);
-    const cursor = Buffer.from(JSON.stringify(["price-list/live", { sku: "a#b" }])).toString("base64url");
-    await expect(rowsOfPriceList("live", { limit: 2, cursor })).rejects.toMatchObject({ code: "invalid_cursor" });
-  });
-});
-
-describe("the price of lines", () => {
-  async function createPriced(...prices: Money[]): Promise<string> {
-    const sku = createSku();
-    await createPrice(sku, prices);
-    return sku;
-  }
-
-  const lines = (...skus: string[]) => skus.map((sku) => ({ sku, quantity: 1 }));
-
-  test("adds up what is asked for twice", async () => {
-    const sku = await createPriced(money(900));
-    expect(await price(lines(sku, sku))).toEqual([{ sku, title: sku, quantity: 2, unitPrice: money(900) }]);
-  });
-
-  test.each([
-    [undefined, "EUR", [5, 9]],
-    ["USD", "USD", [6, 10]],
-  ])("asked for in %s is in %s", async (asked, currency, amounts) => {
-    const one = await createPriced(money(4, "GBP"), money(5), money(6, "USD"));
-    const two = await createPriced(money(10, "USD"), money(9));
-    const priced = await price(lines(one, two), asked);
-    expect(priced.map(({ unitPrice }) => unitPrice)).toEqual(amounts.map((amount) => money(amount, currency)));
-  });
-
-  test("is in one currency: a line that has no price in it is named, with those it has", async () => {
-    const [euros, dollars] = [await createPriced(money(5)), await createPriced(money(6, "USD"), money(7, "GBP"))];
-    const fault = (path: string) => ({ path, code: "no_price_in_currency" });
-    await expect(price(lines(euros, dollars, euros))).rejects.toMatchObject({
-      ...{ kind: "invalid", code: "no_price_in_currency", faults: [fault("lines.1.sku")] },
-      message: `${dollars} has no price in EUR, but in USD, GBP`,
-    });
-    await expect(price(lines(euros, dollars), "JPY")).rejects.toMatchObject({
-      faults: [fault("lines.0.sku"), fault("lines.1.sku")],
-    });
-  });
-
-  test("names all that is wrong, each line with its place in the request", async () => {
-    const [cup, dollars] = [await createPriced(money(5)), await createPriced(money(6, "USD"))];
-    const retired = createSku();
-    await createPrice(retired, 5, { status: "retired" });
-    await expect(price(lines(retired, cup, cup, createSku(), dollars))).rejects.toMatchObject({
-      faults: [
-        { path: "lines.0.sku", code: "unknown_product" },
-        { path: "lines.3.sku", code: "unknown_product" },
-        { path: "lines.4.sku", code: "no_price_in_currency" },
-      ],
-    });
+    expect(await skusIn(list, undefined, 2)).toEqual(skus.slice(0, 2));
+    expect(await skusIn(list, skus[1], 100)).toEqual(skus.slice(2));
+    expect(await skusIn(list, skus[3], 100)).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ import * as z from "zod";
 import { applied, reaching } from "../../aws-fault.ts";
 import { readAll } from "../../batch.ts";
 import { now } from "../../clock.ts";
-import { keysIn, type Page, type PageOptions, pageOf } from "../../cursor.ts";
+import { keysIn } from "../../cursor.ts";
 import { type Fault, InvalidError } from "../../error.ts";
 import { added } from "../../lines.ts";
 import type { Line } from "../schema.ts";
@@ -103,22 +103,6 @@ export async function price(requested: readonly OrderLine[], currency?: string):
   throw new InvalidError(first.code, faults.map(({ message }) => message).join("; "), faults);
 }
 
-/** A row of the price list, with the sequences of the events that it was made of. */
-export type PriceRow = PriceItem;
-
-/** All that the list holds, in the order of SKUs, for those who compare it with the products or make it anew. */
-export function rowsOfPriceList(list: string, options: PageOptions): Promise<Page<PriceRow>> {
-  return pageOf(
-    {
-      binding: `price-list/${list}`,
-      position: Position,
-      find: (after, limit) => skusIn(list, after, limit),
-      read: (found) => read(list, found),
-    },
-    options,
-  );
-}
-
 /** The list that orders are priced by. */
 export const live = "live";
 export const projection = "price-list";
@@ -141,29 +125,19 @@ async function listsToWrite(): Promise<{ list: string; expiresAt?: number }[]> {
   return [{ list: live }, { list: rebuildId, expiresAt }];
 }
 
-/** A place in the order of the price list. */
-const Position = z.strictObject({ sku: Sku });
-type Position = z.infer<typeof Position>;
-
-async function skusIn(list: string, after: Position | undefined, limit: number): Promise<Position[]> {
+/** What the list holds after a SKU, or all, in their order: for those who compare it, or make it anew. */
+export async function skusIn(list: string, after: string | undefined, limit: number): Promise<string[]> {
   const all = prices().query.all({ list });
-  const query = (after ? all.gt(after) : all).go({ data: "includeKeys", limit });
+  const query = (after === undefined ? all : all.gt({ sku: after })).go({ data: "includeKeys", limit });
   const { data } = await reaching("the price list", query);
   const { fromKeys } = createConversions(prices()).byAccessPattern.all;
-  return keysIn(data).map((keys) => ({ sku: fromKeys.toComposite<Position>(keys).sku }));
+  return keysIn(data).map((keys) => fromKeys.toComposite<Pick<PriceItem, "sku">>(keys).sku);
 }
 
 export async function readRows(list: string, skus: readonly string[]): Promise<Map<string, PriceItem>> {
-  const rows = await read(
-    list,
-    skus.map((sku) => ({ sku })),
-  );
+  const keys = skus.map((sku) => ({ list, sku }));
+  const rows = await readAll("the price list", keys, (some) => prices().get(some).go());
   return new Map(rows.map((row) => [row.sku, row]));
-}
-
-function read(list: string, found: readonly Position[]): Promise<PriceItem[]> {
-  const keys = found.map(({ sku }) => ({ list, sku }));
-  return readAll("the price list", keys, (some) => prices().get(some).go());
 }
 
 function titleOf(title: string, { options }: ProductVariant): string {

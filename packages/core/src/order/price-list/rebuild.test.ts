@@ -8,6 +8,7 @@ import { prices } from "./price.entity.ts";
 import { readRows } from "./price-list.ts";
 
 const createSku = () => newId("req");
+const reader = newId("usr");
 const hourMs = 60 * 60 * 1000;
 
 /** What the archive holds of a product: it is replayed in any order. */
@@ -20,7 +21,7 @@ async function replay(sku: string): Promise<void> {
 async function compare(id: string, limit = 100): Promise<Order.Compared> {
   const all: Order.Compared = { compared: 0, mended: [], untold: [], ahead: [] };
   for (let cursor: string | undefined, first = true; first || cursor; first = false) {
-    const page = await Order.compareRebuild(id, { limit, cursor });
+    const page = await Order.compareRebuild(id, { reader, limit, cursor });
     all.compared += page.compared;
     for (const part of ["mended", "untold", "ahead"] as const) all[part].push(...page[part]);
     cursor = page.nextCursor;
@@ -74,15 +75,32 @@ test("what happens while it is made is in both lists, and the live one never goe
   expect(await rowOf("live", sku)).toMatchObject({ sequence: 3, prices: [{ amount: 400 }] });
 });
 
+test("its cursors are for one rebuild and one reader, and there are no others", async () => {
+  const { id } = await Order.beginRebuild();
+  onTestFinished(() => Order.endRebuild(id));
+  for (const sku of [createSku(), createSku()]) await createPrice(sku, 100);
+  const { nextCursor: cursor = "" } = await Order.compareRebuild(id, { reader, limit: 1 });
+  await Order.compareRebuild(id, { reader, limit: 1, cursor });
+  const refused = { code: "invalid_cursor" };
+  const other = newId("usr");
+  await expect(Order.compareRebuild(id, { reader: other, limit: 1, cursor })).rejects.toMatchObject(refused);
+  for (const forged of ["untold.", "told.", "", `live.${cursor}`]) {
+    await expect(Order.compareRebuild(id, { reader, limit: 1, cursor: forged })).rejects.toMatchObject(refused);
+  }
+  const next = await Order.beginRebuild();
+  onTestFinished(() => Order.endRebuild(next.id));
+  await expect(Order.compareRebuild(next.id, { reader, limit: 1, cursor })).rejects.toMatchObject(refused);
+});
+
 test("a rebuild that is over, or that another one has replaced, compares nothing", async () => {
   const first = await Order.beginRebuild();
   const second = await Order.beginRebuild();
-  await expect(Order.compareRebuild(first.id, { limit: 3 })).rejects.toMatchObject({ code: "rebuild_over" });
+  await expect(Order.compareRebuild(first.id, { reader, limit: 3 })).rejects.toMatchObject({ code: "rebuild_over" });
   await Order.endRebuild(first.id);
-  await Order.compareRebuild(second.id, { limit: 3 });
+  await Order.compareRebuild(second.id, { reader, limit: 3 });
   await Order.endRebuild(second.id);
   await Order.endRebuild(second.id);
-  await expect(Order.compareRebuild(second.id, { limit: 3 })).rejects.toMatchObject({ code: "rebuild_over" });
+  await expect(Order.compareRebuild(second.id, { reader, limit: 3 })).rejects.toMatchObject({ code: "rebuild_over" });
 });
 
 test("a rebuild that nobody ends is over after a day: what happens is written to the live list alone", async () => {
@@ -91,14 +109,14 @@ test("a rebuild that nobody ends is over after a day: what happens is written to
   let hours = 23;
   onTestFinished(setClock(() => Date.now() + hours * hourMs));
   await createPrice(first, 100);
-  await Order.compareRebuild(id, { limit: 3 });
+  await Order.compareRebuild(id, { reader, limit: 3 });
   hours = 25;
   await createPrice(second, 100);
   await tellStock(second, 1, true);
   expect(await rowOf("live", second)).toMatchObject({ sequence: 1, inStock: true });
   expect(await rowOf(id, first)).toMatchObject({ sequence: 1 });
   expect(await rowOf(id, second)).toBeUndefined();
-  await expect(Order.compareRebuild(id, { limit: 3 })).rejects.toMatchObject({ code: "rebuild_over" });
+  await expect(Order.compareRebuild(id, { reader, limit: 3 })).rejects.toMatchObject({ code: "rebuild_over" });
 });
 
 describe("a row that is changed while it is mended", () => {

@@ -1,14 +1,18 @@
 /** The price list made anew from events alone, beside the live one, and compared with it. */
 import { isDeepStrictEqual } from "node:util";
-import { newId } from "@cartwright/events";
+import { newId, Sku } from "@cartwright/events";
 import * as z from "zod";
 import { applied, reaching } from "../../aws-fault.ts";
 import { now } from "../../clock.ts";
+import { type PageOptions, pageOf } from "../../cursor.ts";
 import { DomainError } from "../../error.ts";
 import { type PriceItem, prices, rebuilds } from "./price.entity.ts";
-import { live, projection, readRows, rebuildUnderWay, rowsOfPriceList } from "./price-list.ts";
+import { live, projection, readRows, rebuildUnderWay, skusIn } from "./price-list.ts";
 
 export const RebuildID = z.string().regex(/^rbd_[0-9A-Z]{26}$/);
+
+export const Rebuild = z.object({ id: RebuildID });
+export type Rebuild = z.infer<typeof Rebuild>;
 
 export class RebuildOverError extends DomainError {
   override name = "RebuildOverError";
@@ -18,15 +22,15 @@ export class RebuildOverError extends DomainError {
 }
 
 export const Compared = z.object({
-  /** How many rows were made anew. */
-  compared: z.int(),
-  /** The SKUs of live rows that differed, and are now as the events say. */
-  mended: z.array(z.string()),
-  /** Live rows of which no event tells: they are older than the archive, or somebody made them up. */
-  untold: z.array(z.string()),
-  /** Live rows that are ahead of those made anew: some events have not come yet, or come just now. */
-  ahead: z.array(z.string()),
-  nextCursor: z.string().optional(),
+  compared: z.int().describe("How many rows were made anew."),
+  mended: z.array(z.string()).describe("The SKUs of live rows that differed, and are now as the events say."),
+  untold: z
+    .array(z.string())
+    .describe("Live rows of which no event tells: they are older than the archive, or somebody made them up."),
+  ahead: z
+    .array(z.string())
+    .describe("Live rows that are ahead of those made anew: some events have not come yet, or come just now."),
+  nextCursor: z.string().optional().describe("Absent on the last page."),
 });
 export type Compared = z.infer<typeof Compared>;
 
@@ -38,7 +42,7 @@ const attempts = 5;
  * From now on all that happens is written to both lists, for a day, or until the rebuild is ended. It replaces a rebuild
  * that was begun before.
  */
-export async function beginRebuild(): Promise<{ id: string }> {
+export async function beginRebuild(): Promise<Rebuild> {
   const rebuildId = newId("rbd");
   const until = new Date(now().getTime() + longestMs).toISOString();
   await reaching("the price list", rebuilds().put({ projection, rebuildId, until }).go());
@@ -49,21 +53,18 @@ export async function beginRebuild(): Promise<{ id: string }> {
  * Compares a page of the two lists, once the archive has been replayed to `UpdatePriceList`, and mends the live one where
  * it differs. A row never goes back to an older event. Safe to repeat. Throws `RebuildOverError`.
  */
-export async function compareRebuild(
-  rebuildId: string,
-  options: { limit: number; cursor?: string | undefined },
-): Promise<Compared> {
+export async function compareRebuild(rebuildId: string, options: PageOptions): Promise<Compared> {
   await assertCurrent(rebuildId);
-  const { phase, cursor } = phaseOf(options.cursor);
-  const list = phase === "told" ? rebuildId : live;
-  const { items, nextCursor } = await rowsOfPriceList(list, { limit: options.limit, cursor });
-  const others = await readRows(
-    phase === "told" ? live : rebuildId,
-    items.map(({ sku }) => sku),
-  );
-  const compared = phase === "told" ? await mend(items, others) : untold(items, others);
-  const next = nextCursor ? `${phase}.${nextCursor}` : phase === "told" ? "untold." : undefined;
-  return { ...compared, ...(next !== undefined && { nextCursor: next }) };
+  const listing = {
+    binding: `rebuild/${rebuildId}`,
+    position: Place,
+    find: (after: Place | undefined, limit: number) => placesAfter(rebuildId, after, limit),
+    read: async (places: Place[]) => places,
+  };
+  const { items, nextCursor } = await pageOf(listing, options);
+  const skusOf = (list: Place["list"]) => items.filter((place) => place.list === list).map(({ sku }) => sku);
+  const compared = await mend(rebuildId, skusOf("anew"));
+  return { ...compared, untold: await untold(rebuildId, skusOf("live")), ...(nextCursor && { nextCursor }) };
 }
 
 /** Nothing is written to the new list any more; its rows expire. Repeating it changes nothing. */
@@ -80,26 +81,34 @@ async function assertCurrent(rebuildId: string): Promise<void> {
   if ((await rebuildUnderWay()) !== rebuildId) throw new RebuildOverError(rebuildId);
 }
 
-/** First the rows made anew are gone through, then the live ones, for those that nothing tells of. */
-function phaseOf(cursor: string | undefined): { phase: "told" | "untold"; cursor?: string | undefined } {
-  if (cursor === undefined) return { phase: "told" };
-  const [phase, rest] = cursor.split(".", 2);
-  return { phase: phase === "untold" ? "untold" : "told", cursor: rest || undefined };
+/** A place in what is gone through: first the rows made anew, then the live ones, for those that nothing tells of. */
+const Place = z.strictObject({ list: z.enum(["anew", "live"]), sku: Sku });
+type Place = z.infer<typeof Place>;
+
+async function placesAfter(rebuildId: string, after: Place | undefined, limit: number): Promise<Place[]> {
+  const anew = after?.list === "live" ? [] : await skusIn(rebuildId, after?.sku, limit);
+  const left = limit - anew.length;
+  const known = left > 0 ? await skusIn(live, after?.list === "live" ? after.sku : undefined, left) : [];
+  return [
+    ...anew.map((sku) => ({ list: "anew", sku }) as const),
+    ...known.map((sku) => ({ list: "live", sku }) as const),
+  ];
 }
 
-async function mend(anew: readonly PriceItem[], known: ReadonlyMap<string, PriceItem>): Promise<Compared> {
+async function mend(rebuildId: string, skus: string[]): Promise<Omit<Compared, "untold" | "nextCursor">> {
+  const [anew, known] = [await readRows(rebuildId, skus), await readRows(live, skus)];
   const [mended, ahead]: [string[], string[]] = [[], []];
-  for (const row of anew) {
+  for (const row of anew.values()) {
     const outcome = await mendRow(row, known.get(row.sku));
     if (outcome === "mended") mended.push(row.sku);
     if (outcome === "ahead") ahead.push(row.sku);
   }
-  return { compared: anew.length, mended, ahead, untold: [] };
+  return { compared: anew.size, mended, ahead };
 }
 
-function untold(known: readonly PriceItem[], anew: ReadonlyMap<string, PriceItem>): Compared {
-  const skus = known.filter(({ sku }) => !anew.has(sku)).map(({ sku }) => sku);
-  return { compared: 0, mended: [], ahead: [], untold: skus };
+async function untold(rebuildId: string, skus: string[]): Promise<string[]> {
+  const [known, anew] = [await readRows(live, skus), await readRows(rebuildId, skus)];
+  return [...known.keys()].filter((sku) => !anew.has(sku));
 }
 
 /** What is as it should be is left, and so is a row that the list made anew has no more. */

@@ -7,22 +7,20 @@ import { type TimelineItem, timeline } from "./timeline.entity.ts";
 
 export const Moment = z.object({
   at: z.iso.datetime(),
-  /** The event's name, such as `payment.declined`. */
-  event: z.string(),
+  event: z.string().describe("The event's name, such as `payment.declined`."),
   domain: z.string(),
-  /** The step of the checkout, or of its undo, that the event comes from. */
-  step: z.enum(["reserve", "authorize", "confirm", "capture", "abandon", "void", "release", "cancel"]).optional(),
+  step: z
+    .enum(["reserve", "authorize", "confirm", "capture", "abandon", "void", "release", "cancel"])
+    .optional()
+    .describe("The step of the checkout, or of its undo, that the event comes from."),
   undo: z.boolean(),
-  /** A sentence for people. Programs go by the other fields. */
-  text: z.string(),
+  text: z.string().describe("A sentence for people. Programs go by the other fields."),
   reason: z.string().optional(),
   amount: Money.optional(),
   eventId: z.string(),
   correlationId: z.string(),
-  /** The event, or the provider's notification, that this follows from. */
-  causationId: z.string().optional(),
-  /** The name of that event, when it is in the same list. */
-  causedBy: z.string().optional(),
+  causationId: z.string().optional().describe("The event, or the provider's notification, that this follows from."),
+  causedBy: z.string().optional().describe("The name of that event, when it is in the same list."),
 });
 export type Moment = z.infer<typeof Moment>;
 
