@@ -27,6 +27,15 @@ export async function untilUncontended<Result extends Outcome>(
   throw new ContentionError(subject);
 }
 
+/** Reads, decides and writes anew until a write was applied. Throws `ContentionError` after seven attempts. */
+export async function untilApplied(subject: string, write: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (await write()) return;
+    await pauseBefore(attempt);
+  }
+  throw new ContentionError(subject);
+}
+
 /** Lets the others go first: up to 10 ms at first, and up to twice as long each time. */
 export function pauseBefore(attempt: number): Promise<void> {
   return pause(random() * firstPauseMs * 2 ** attempt);

@@ -1,13 +1,11 @@
 /** What the order domain does when somebody is to be forgotten. */
 import type { Cause } from "@cartwright/events";
 import type { Actor } from "../actor.ts";
-import { ContentionError } from "../error.ts";
+import { untilApplied } from "../contention.ts";
 import { cartIdOf, expire } from "./cart/store.ts";
 import { erase, isFinal } from "./erasure-rule.ts";
 import { pagesOf } from "./list.ts";
 import { change, existing, markForErasure, read, visible } from "./store.ts";
-
-const attempts = 5;
 
 /**
  * Takes out of a customer's orders and cart what tells who they are and where they live. An order that is still to be sent
@@ -15,14 +13,14 @@ const attempts = 5;
  * to go on with: what is done is passed over. Orders that are placed meanwhile are not found.
  */
 export async function forget(customerId: string, cause: Cause): Promise<void> {
-  await expire(cartIdOf(customerId));
   const failures: unknown[] = [];
+  await expire(cartIdOf(customerId)).catch((error) => failures.push(error));
   for await (const page of pagesOf(customerId)) {
     const left = page.filter(({ erasure }) => erasure === undefined);
     const ended = await Promise.allSettled(left.map(({ orderId }) => forgetOrder(orderId, cause)));
     failures.push(...ended.flatMap((one) => (one.status === "rejected" ? [one.reason] : [])));
   }
-  // One order that can't be forgotten now keeps no other from it.
+  // What can't be forgotten now keeps nothing else from it.
   if (failures.length > 0) throw failures[0];
 }
 
@@ -32,14 +30,11 @@ export async function eraseOrder(orderId: string, by: Actor, cause: Cause): Prom
   await forgetOrder(orderId, cause);
 }
 
-async function forgetOrder(orderId: string, cause: Cause): Promise<void> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
+function forgetOrder(orderId: string, cause: Cause): Promise<void> {
+  return untilApplied(orderId, async () => {
     const order = await existing(orderId);
-    if (isFinal(order)) {
-      await change(orderId, cause, erase);
-      return;
-    }
-    if (order.erasure || (await markForErasure(order))) return;
-  }
-  throw new ContentionError(orderId);
+    if (!isFinal(order)) return order.erasure !== undefined || markForErasure(order);
+    await change(orderId, cause, erase);
+    return true;
+  });
 }

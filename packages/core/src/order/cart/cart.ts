@@ -6,7 +6,7 @@ import { type Line, maximumLines } from "../schema.ts";
 import type { CartItem } from "./cart.entity.ts";
 import { CartCurrencyError, CartFullError, CartNotFoundError } from "./error.ts";
 import type { Create, Info } from "./schema.ts";
-import { attempts, type Content, cartIdOf, changed, read, usable, write, writeBoth } from "./store.ts";
+import { type Content, cartIdOf, changed, read, usable, write, writeBoth } from "./store.ts";
 import { currencyOf, priceIn, view } from "./view.ts";
 
 export { Create, ID, Info, Line as CartLine, Problem as CartProblem, SetLine } from "./schema.ts";
@@ -16,6 +16,8 @@ export interface By {
   actor: Actor | undefined;
   expectedVersion: number;
 }
+
+const attempts = 5;
 
 /**
  * A customer's one cart, which is made if there is none; or a new one of a guest, whose id nobody can guess. Throws

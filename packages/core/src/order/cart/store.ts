@@ -3,17 +3,13 @@ import { deriveId } from "@cartwright/events";
 import type { Actor } from "../../actor.ts";
 import { applied, reaching } from "../../aws-fault.ts";
 import { now } from "../../clock.ts";
-import { type Outcome, untilUncontended } from "../../contention.ts";
-import { ContentionError } from "../../error.ts";
+import { type Outcome, untilApplied, untilUncontended } from "../../contention.ts";
 import type { OrderItem } from "../order.entity.ts";
 import { type CartItem, carts, cartsAndOrders } from "./cart.entity.ts";
 import { CartMergedError, CartNotFoundError } from "./error.ts";
 
 const keptDays = { guest: 30, customer: 180 };
 const daySeconds = 24 * 60 * 60;
-
-/** How often a cart that others change meanwhile is tried. */
-export const attempts = 5;
 
 /** Of a cart, before it is written. */
 export type Content = Pick<CartItem, "cartId" | "lines"> & Partial<CartItem>;
@@ -60,12 +56,11 @@ export function write(next: CartItem): Promise<boolean> {
 }
 
 /** Empties a customer's cart and lets it be gone at once, as one that has expired is. Safe to repeat. */
-export async function expire(cartId: string): Promise<void> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
+export function expire(cartId: string): Promise<void> {
+  return untilApplied("the cart", async () => {
     const cart = await read(cartId);
-    if (!cart || (await write({ ...changed({ ...cart, lines: [] }), expiresAt: nowSeconds() }))) return;
-  }
-  throw new ContentionError("the cart");
+    return !cart || write({ ...changed({ ...cart, lines: [] }), expiresAt: nowSeconds() });
+  });
 }
 
 /** As `write`, of both or of none. */
