@@ -101,7 +101,7 @@ function welcome({ apiUrl, endpointUrl }: Local, state: string, seconds: number)
   return `
 Ready after ${seconds.toFixed(1)} s. Stop with Ctrl-C; state stays in ${state}/.
 
-  API        ${apiUrl}
+  API        ${apiUrl}  (to be read and tried at ${apiUrl}/docs)
   AWS APIs   ${endpointUrl}
   logs       ${state}/log.jsonl
   customer   ${customer.email}  ${customer.password}
