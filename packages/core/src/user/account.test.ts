@@ -155,3 +155,22 @@ test("whoever signs in for the first time while their account is deleted is no u
   await expect(signIn).rejects.toMatchObject({ code: "bad_credentials" });
   expectErased(await stored(sub));
 });
+
+describe("what Cognito refuses as too often, which it does for accounts alone, is asked once", () => {
+  test("when somebody signs in with one wrong code too many", async () => {
+    say({
+      InitiateAuth: [fault("UserNotConfirmedException")],
+      ConfirmSignUp: [fault("LimitExceededException")],
+    });
+    const signIn = User.signIn({ email, password: "Correct-horse-1", confirmationCode: "000000" }, cause);
+    await expect(signIn).rejects.toMatchObject({ code: "bad_credentials" });
+    expect(stub.operations()).toEqual(["InitiateAuth", "ConfirmSignUp"]);
+  });
+
+  test("when somebody resets a password with one wrong code too many", async () => {
+    say({ ConfirmForgotPassword: [fault("LimitExceededException")] });
+    const reset = User.resetPassword({ email, password: "Correct-horse-1", confirmationCode: "000000" });
+    await expect(reset).rejects.toMatchObject({ code: "wrong_confirmation_code" });
+    expect(stub.operations()).toEqual(["ConfirmForgotPassword"]);
+  });
+});

@@ -25,3 +25,17 @@ export function explain(error: unknown): unknown {
       return new UnavailableError(`the identity provider could not be reached (${error.name})`);
   }
 }
+
+/**
+ * Tells a client secret that is wrong, which is our mistake, from what callers do wrong: both have the same name, so its words
+ * are looked at, and not passed on. Not for a refresh, where a caller's token can make the hash wrong.
+ */
+export async function asOurClient<Answered>(asking: Promise<Answered>): Promise<Answered> {
+  try {
+    return await asking;
+  } catch (error) {
+    const isAboutSecret = isNamed(error, "NotAuthorizedException") && /secret\s?hash|SECRET_HASH/i.test(error.message);
+    if (!isAboutSecret) throw error;
+    throw new UnavailableError("the identity provider does not take our client secret");
+  }
+}

@@ -15,6 +15,8 @@ async function start(answers: Record<string, Answer[]>) {
   return { ...stub, provider: cognito({ client, clientId: "web", clientSecret: "secret" }) };
 }
 
+type Provider = Awaited<ReturnType<typeof start>>["provider"];
+
 /** As https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html has it. */
 const hashOf = (username: string) => createHmac("sha256", "secret").update(`${username}web`).digest("base64");
 const account = { ClientId: "web", Username: email, SecretHash: hashOf(email) };
@@ -251,5 +253,19 @@ describe("a forgotten password", () => {
     expect(error).toMatchObject(expected);
     const { message, cause, stack } = error as Error;
     expect(JSON.stringify([message, cause, stack])).not.toMatch(new RegExp(`${password}|123456`));
+  });
+});
+
+describe("a client secret that is not the pool's", () => {
+  const refused = fault("NotAuthorizedException", { message: "SecretHash does not match for the client: web" });
+
+  test.each([
+    ["SignUp", "signing up", (provider: Provider) => provider.signUp(email, password)],
+    ["InitiateAuth", "signing in", (provider: Provider) => provider.authenticate(email, password)],
+    ["ForgotPassword", "asking for a code", (provider: Provider) => provider.requestReset(email)],
+    ["ConfirmForgotPassword", "a reset", (provider: Provider) => provider.resetPassword(email, password, "123456")],
+  ])("fails %s as something of ours, and not as a mistake in %s", async (operation, _, act) => {
+    const { provider } = await start({ [operation]: [refused] });
+    expect(await caught(act(provider))).toMatchObject({ kind: "unavailable", code: "temporarily_unavailable" });
   });
 });

@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-cognito-identity-provider";
 import { decodeJwt } from "jose";
 import { UnavailableError } from "../error.ts";
-import { explain, isNamed } from "./cognito-fault.ts";
+import { asOurClient, explain, isNamed } from "./cognito-fault.ts";
 import {
   BadCredentialsError,
   BadRefreshTokenError,
@@ -32,7 +32,7 @@ export function cognito({ client, clientId: ClientId, clientSecret }: CognitoOpt
 
   async function signUp(email: string, password: string): Promise<void> {
     try {
-      await client.send(new SignUpCommand({ ...by(email), Password: password }));
+      await asOurClient(client.send(new SignUpCommand({ ...by(email), Password: password })));
     } catch (error) {
       if (!isNamed(error, "UsernameExistsException")) throw explain(error);
     }
@@ -80,7 +80,7 @@ export function cognito({ client, clientId: ClientId, clientSecret }: CognitoOpt
 
   async function requestReset(email: string): Promise<void> {
     try {
-      await client.send(new ForgotPasswordCommand(by(email)));
+      await asOurClient(client.send(new ForgotPasswordCommand(by(email))));
     } catch (error) {
       if (!isNamed(error, ...refusalsOfAccounts)) throw explain(error);
     }
@@ -89,7 +89,7 @@ export function cognito({ client, clientId: ClientId, clientSecret }: CognitoOpt
   async function resetPassword(email: string, password: string, code: string): Promise<void> {
     const request = { ...by(email), Password: password, ConfirmationCode: code };
     try {
-      await client.send(new ConfirmForgotPasswordCommand(request));
+      await asOurClient(client.send(new ConfirmForgotPasswordCommand(request)));
     } catch (error) {
       if (isNamed(error, ...refusalsOfCodes, ...refusalsOfAccounts)) throw new WrongResetCodeError();
       throw explain(error);
@@ -99,7 +99,7 @@ export function cognito({ client, clientId: ClientId, clientSecret }: CognitoOpt
   async function initiate(email: string, password: string): Promise<Tokens> {
     const AuthParameters = { USERNAME: email, PASSWORD: password, SECRET_HASH: secretHash(email) };
     const request = new InitiateAuthCommand({ AuthFlow: "USER_PASSWORD_AUTH", ClientId, AuthParameters });
-    const { AuthenticationResult: result } = await client.send(request);
+    const { AuthenticationResult: result } = await asOurClient(client.send(request));
     if (!result?.AccessToken || !result.RefreshToken || !result.ExpiresIn) throw incomplete();
     const { AccessToken: accessToken, RefreshToken: token, ExpiresIn: expiresInSeconds } = result;
     return { accessToken, refreshToken: `${decodeJwt(accessToken).sub}.${token}`, expiresInSeconds };
@@ -107,7 +107,7 @@ export function cognito({ client, clientId: ClientId, clientSecret }: CognitoOpt
 
   async function confirm(email: string, code: string): Promise<void> {
     try {
-      await client.send(new ConfirmSignUpCommand({ ...by(email), ConfirmationCode: code }));
+      await asOurClient(client.send(new ConfirmSignUpCommand({ ...by(email), ConfirmationCode: code })));
     } catch (error) {
       // Another request of theirs was faster.
       if (isNamed(error, "NotAuthorizedException")) return;

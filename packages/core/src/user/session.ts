@@ -22,7 +22,10 @@ import { isUser, read } from "./store.ts";
 const provider = lazy(() => {
   const { clientId } = Resource.Identity;
   return cognito({
-    ...{ client: new CognitoIdentityProviderClient({}), clientId, clientSecret: Resource.IdentityClient.secret },
+    // Trying again what was asked too often would take its time only where there is an account: that could be measured.
+    client: new CognitoIdentityProviderClient({ maxAttempts: 1 }),
+    clientId,
+    clientSecret: Resource.IdentityClient.secret,
   });
 });
 

@@ -186,6 +186,15 @@ test("guests' orders have a limit that customers have not", async () => {
   expect(passed(await call(app, 3, { to: "POST /orders", token: await issuer.customer() }))).toBe(3);
 });
 
+test("what is refused for what it asks is counted, too", async () => {
+  const app = createApp();
+  const from = newAddress();
+  const event = { requestContext: { http: { sourceIp: from, path: "/a/../b" } } };
+  const statuses: number[] = [];
+  for (let time = 0; time < 4; time++) statuses.push((await app.request("/open", {}, { event })).status);
+  expect(statuses).toEqual([400, 400, 400, 429]);
+});
+
 test("a limit that nobody counts is a mistake, not a pass", async () => {
   const app = router().post("/guess", limited("guess"), (c) => c.text("ok"));
   expect((await app.request("/guess", { method: "POST" })).status).toBe(500);
@@ -194,8 +203,9 @@ test("a limit that nobody counts is a mistake, not a pass", async () => {
 test.each([
   ["203.0.113.7", "203.0.113.7"],
   ["::ffff:203.0.113.7", "203.0.113.7"],
-  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
-  ["2001:DB8:0001:2::1", "2001:db8:1:2"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:0"],
+  ["2001:db8:1:ab12::1", "2001:db8:1:ab00"],
+  ["2001:DB8:0001:2::1", "2001:db8:1:0"],
   ["2001:db8::5:6", "2001:db8:0:0"],
   ["::1", "0:0:0:0"],
   ["fe80::1%eth0", "fe80:0:0:0"],

@@ -59,13 +59,13 @@ export async function countCaller(c: Context<Env>): Promise<void> {
 }
 
 /**
- * Counts every attempt by the caller's address, or by what `subjectOf` takes from the body, which must have been validated.
- * Behind `maybeSignedIn`, `guestOrder` counts those alone who have not signed in.
+ * Counts every attempt by the caller's address, or by route and what `subjectOf` takes from the body, which must have been
+ * validated. Behind `maybeSignedIn`, `guestOrder` counts those alone who have not signed in.
  */
 export function limited<Body>(name: LimitName, subjectOf?: (body: Body) => string): MiddlewareHandler<Env> {
   return limiting(async (c, limiter) => {
     if (name === "guestOrder" && isKnown(c)) return;
-    await limiter.count(subjectOf ? subjectOf(bodyOf(c)) : addressOf(c), limitOf(name));
+    await limiter.count(subjectOf ? `${c.req.path}\n${subjectOf(bodyOf(c))}` : addressOf(c), limitOf(name));
   });
 }
 
@@ -94,7 +94,7 @@ function bodyOf<Body>(c: Context<Env>): Body {
   return c.req.valid("json" as never);
 }
 
-/** An address as far as one caller has it to themselves: of IPv6 the first half, the rest of which they choose. */
+/** An address as far as one caller has it to themselves: of IPv6 the first 56 bits, as a home line has them. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped) return mapped;
@@ -106,7 +106,7 @@ export function networkOf(address: string): string {
   const groups = [...before, ...Array<string>(zeros).fill("0"), ...after];
   return groups
     .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
+    .map((group, index) => (Number.parseInt(group, 16) & (index < 3 ? 0xffff : 0xff00)).toString(16))
     .join(":");
 }
 

@@ -21,14 +21,16 @@ const maximumBodyBytes = 64 * 1024;
 
 /**
  * What all routers share: request ids, one log line per request, problem answers, and headers that keep answers private.
- * `guards` come before all routes, such as `limitCallers`.
+ * `guards` come before all that refuses, such as `limitCallers`.
  */
 export function router(...guards: MiddlewareHandler<Env>[]) {
   const app = new Hono<Env>();
   app.onError(respondWithProblem);
   app.notFound((c) => respondNotFound(c, methodsOf(app, c.req.path)));
-  const shared = [identifyRequest(), logRequest(), secure(), refuseAmbiguousPath(), refuseUnknownQuery(), limitBody()];
-  for (const guard of [...shared, ...guards]) app.use(guard);
+  const before = [identifyRequest(), logRequest(), secure()];
+  // What is refused is counted, too.
+  const after = [refuseAmbiguousPath(), refuseUnknownQuery(), limitBody()];
+  for (const guard of [...before, ...guards, ...after]) app.use(guard);
   return app;
 }
 
