@@ -7,6 +7,7 @@ import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jos
 import { Resource } from "sst";
 import * as z from "zod";
 import { type Access, type Clause, enforcing } from "./describe.ts";
+import { headerAsSent } from "./header.ts";
 import { parseJson } from "./json.ts";
 import { countCaller } from "./limit.ts";
 import type { Env } from "./router.ts";
@@ -63,7 +64,8 @@ export function signedInOrGuest(): MiddlewareHandler<Env> {
  */
 export function maybeSignedIn(): MiddlewareHandler<Env> {
   return enforcing(guarding("optional"), async function identifyCaller(c, next) {
-    const authorization = authorizationOf(c);
+    // One that is empty says that somebody meant to be known.
+    const authorization = headerAsSent(c, "Authorization");
     if (authorization !== undefined) c.set("actor", await authenticate(authorization));
     await countCaller(c);
     await next();
@@ -84,12 +86,6 @@ export function staff(): MiddlewareHandler<Env> {
     if (!actor.roles.includes("staff")) throw new StaffOnlyError();
     await next();
   });
-}
-
-/** The adapter for Lambda drops a header that is empty, which says that somebody meant to be known. */
-function authorizationOf(c: Context<Env>): string | undefined {
-  const sent = c.env?.event?.headers?.authorization;
-  return typeof sent === "string" ? sent : c.req.header("Authorization");
 }
 
 function guarding(access: Access): Clause {

@@ -4,6 +4,7 @@ import { validator } from "hono/validator";
 import * as z from "zod";
 import { type Clause, enforcing } from "./describe.ts";
 import { explain, missing } from "./explain.ts";
+import { headerAsSent } from "./header.ts";
 import { readJson } from "./json.ts";
 import type { Env } from "./router.ts";
 
@@ -57,10 +58,8 @@ export interface IdempotencyKey {
 
 /** `Idempotency-Key`, which every POST that moves money, stock or orders must carry. */
 export function idempotencyKey(): MiddlewareHandler<Env, string, IdempotencyKey> {
-  const validate = validator("header", (headers, c): { "idempotency-key": string } => {
-    // The adapter for Lambda percent-encodes what is not ASCII, so the event tells what was really sent.
-    const sent = (c as Context<Env>).env?.event?.headers?.["idempotency-key"];
-    const key = typeof sent === "string" ? sent : headers["idempotency-key"];
+  const validate = validator("header", (_, c): { "idempotency-key": string } => {
+    const key = headerAsSent(c as Context<Env>, "Idempotency-Key");
     if (key === undefined) {
       throw new InvalidError("idempotency_key_required", "send an Idempotency-Key, a new one for each new request");
     }
