@@ -2,6 +2,7 @@
 import { TimeoutStrategy, timeout } from "cockatiel";
 import { now } from "../clock.ts";
 import { TooManyRequestsError } from "../error.ts";
+import { lazy } from "../lazy.ts";
 import { sign } from "../sign.ts";
 
 export { dynamoCounter } from "./limit.entity.ts";
@@ -60,7 +61,7 @@ export class Limiter {
   readonly #accounts = new Map<string, Account>();
 
   constructor(counter: () => Counter, options: Pick<LimiterOptions, "onAway"> & Partial<LimiterOptions>) {
-    this.#counter = counter;
+    this.#counter = lazy(counter);
     this.#options = { maximumCallers: 10_000, counterLimitMs: 1000, ...options };
   }
 

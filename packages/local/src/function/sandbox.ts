@@ -2,6 +2,7 @@ import { Console } from "node:console";
 import { createRequire } from "node:module";
 import { Writable } from "node:stream";
 import type { Bundle, ModuleScope } from "./bundle.ts";
+import { asyncHooks } from "./shared-local-storage.ts";
 
 /** Thrown in place of ending the process, which a handler shares with everything else here. */
 export class ExitError extends Error {
@@ -82,6 +83,7 @@ function scopedRequire(sourcePath: string, process: NodeJS.Process, console: Con
   const real = createRequire(sourcePath);
   const scoped = (id: string): unknown => {
     if (id === "process" || id === "node:process") return process;
+    if (id === "async_hooks" || id === "node:async_hooks") return asyncHooks;
     if (id === "console" || id === "node:console") return Object.assign(Object.create(console), { Console });
     return real(id);
   };
