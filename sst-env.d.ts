@@ -503,6 +503,10 @@ declare module "sst" {
       "type": "sst.aws.Queue"
       "url": string
     }
+    "Reconciliation": {
+      "name": string
+      "type": "sst.sst.Linkable"
+    }
     "RecordRefund": {
       "name": string
       "type": "sst.aws.Function"
@@ -644,6 +648,11 @@ declare module "sst" {
     "SigningKey": {
       "type": "sst.sst.Secret"
       "value": string
+    }
+    "StageAlarms": {
+      "names": any
+      "prefix": string
+      "type": "sst.sst.Linkable"
     }
     "StartCheckoutDeadLetters": {
       "type": "sst.aws.Queue"

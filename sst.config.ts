@@ -2,8 +2,8 @@
 
 export default $config({
   async app(input) {
-    const { policyOf } = await import("./stacks/policy.ts");
-    const { removal, protect } = policyOf(input.stage);
+    const { stageOf } = await import("./stacks/stage.ts");
+    const { removal, protect } = stageOf(input.stage);
     return {
       name: "cartwright",
       version: "4.17.1",
@@ -29,14 +29,24 @@ export default $config({
     const { bus } = await import("./stacks/bus.ts");
     await import("./stacks/relay.ts");
     await import("./stacks/reaction.ts");
-    const { checkout } = await import("./stacks/saga.ts");
+    const { checkout, checkoutAlias } = await import("./stacks/saga.ts");
     const { api } = await import("./stacks/api.ts");
     await import("./stacks/schedule.ts");
     await import("./stacks/sandbox-work.ts");
-    // What operators can do covers all that comes before.
-    await import("./stacks/ops.ts");
+    await import("./stacks/replay.ts");
+    // What is watched, and then what operators can do, covers all that comes before.
     await import("./stacks/observability.ts");
+    await import("./stacks/dashboard.ts");
+    await import("./stacks/ops.ts");
+    await import("./stacks/output.ts");
     const { alarms } = await import("./stacks/alarm.ts");
-    return { api: api.url, bus: bus.name, checkout: checkout.arn, userPool: userPool.id, alarms: alarms.arn };
+    return {
+      api: api.url,
+      bus: bus.name,
+      checkout: checkout.arn,
+      checkoutAlias: checkoutAlias.arn,
+      userPool: userPool.id,
+      alarms: alarms.arn,
+    };
   },
 });

@@ -1,8 +1,9 @@
+import { may, mayQuery } from "./access.ts";
+import { allowedOrigins, stage } from "./deployment.ts";
 import { identity, identityClient, userPool } from "./identity.ts";
 import { callerLimits } from "./limit.ts";
-import { askingProvider } from "./provider.ts";
+import { askingProvider, mayAskProvider } from "./provider.ts";
 import { paymentTokenKey, sandboxWebhookSecret, signingKey, stripeWebhookSecret } from "./secret.ts";
-import { allowedOrigins, policy } from "./stage.ts";
 import { inventoryTable, orderTable, userTable } from "./table.ts";
 
 /** No path: the id of a guest's cart is all that it takes to use it. Ours logs the route, and the request id joins both. */
@@ -35,7 +36,7 @@ export const api = new sst.aws.ApiGatewayV2("Api", {
     ],
     maxAge: "1 hour",
   },
-  accessLog: { retention: policy.logRetention },
+  accessLog: { retention: stage.logRetention },
   transform: {
     stage: (args) => {
       args.accessLogSettings = $output(args.accessLogSettings!).apply((settings) => ({
@@ -43,8 +44,8 @@ export const api = new sst.aws.ApiGatewayV2("Api", {
         format: JSON.stringify(accessLog),
       }));
       args.defaultRouteSettings = {
-        throttlingBurstLimit: policy.throttling.burst,
-        throttlingRateLimit: policy.throttling.ratePerSecond,
+        throttlingBurstLimit: stage.throttling.burst,
+        throttlingRateLimit: stage.throttling.ratePerSecond,
       };
     },
   },
@@ -55,20 +56,33 @@ const calling = [identity, signingKey, callerLimits];
 
 const userRouter = router("UserRouter", "user", [userTable, identityClient, ...calling], {
   permissions: [
+    may(userTable, "GetItem", "PutItem", "UpdateItem"),
     {
       actions: ["cognito-idp:AdminDeleteUser", "cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut"],
       resources: [userPool.arn],
     },
   ],
 });
-const inventoryRouter = router("InventoryRouter", "inventory", [inventoryTable, ...calling]);
-const orderRouter = router("OrderRouter", "order", [orderTable, paymentTokenKey, ...calling]);
-const paymentRouter = router("PaymentRouter", "payment", [
-  ...askingProvider,
-  sandboxWebhookSecret,
-  stripeWebhookSecret,
-  ...calling,
-]);
+const inventoryRouter = router("InventoryRouter", "inventory", [inventoryTable, ...calling], {
+  permissions: [
+    may(inventoryTable, "BatchGetItem", "GetItem", "PutItem", "UpdateItem"),
+    mayQuery(inventoryTable, "gsi1", "gsi2"),
+  ],
+});
+const orderRouter = router("OrderRouter", "order", [orderTable, paymentTokenKey, ...calling], {
+  permissions: [
+    may(orderTable, "BatchGetItem", "GetItem", "PutItem", "UpdateItem"),
+    mayQuery(orderTable, "gsi1", "gsi2", "gsi3"),
+    // An order's timeline is one partition of the table.
+    { actions: ["dynamodb:Query"], resources: [orderTable.arn] },
+  ],
+});
+const paymentRouter = router(
+  "PaymentRouter",
+  "payment",
+  [...askingProvider, sandboxWebhookSecret, stripeWebhookSecret, ...calling],
+  { permissions: mayAskProvider },
+);
 /** The API's description, and the page that shows it. */
 const docsRouter = router("DocsRouter", "docs", [], {
   copyFiles: ["swagger-ui.css", "swagger-ui-bundle.js"].map((file) => ({

@@ -1,4 +1,4 @@
-import { physicalName, policy } from "./stage.ts";
+import { physicalName, stage } from "./deployment.ts";
 
 export const bus = new sst.aws.Bus("Bus");
 
@@ -6,6 +6,6 @@ export const bus = new sst.aws.Bus("Bus");
 export const archive = new aws.cloudwatch.EventArchive("Archive", {
   name: physicalName("Archive", 48),
   eventSourceArn: bus.arn,
-  retentionDays: policy.archiveRetentionDays,
+  retentionDays: stage.archiveRetentionDays,
   eventPattern: $jsonStringify({ source: [{ prefix: `${$app.name}.` }] }),
 });

@@ -1,4 +1,5 @@
-const retentionSeconds = 14 * 24 * 60 * 60;
+/** As long as SQS keeps a message: what is forgotten in a queue leaves no letter, and nobody is told. */
+export const retentionSeconds = 14 * 24 * 60 * 60;
 
 /**
  * Where a letter goes when a person redrives it, and after how long one that a queue took is back if it fails again. A
@@ -6,7 +7,7 @@ const retentionSeconds = 14 * 24 * 60 * 60;
  */
 export type Redrive =
   | { to: "queue"; queue: sst.aws.Queue; backWithinSeconds: number }
-  | { to: "machine"; machine: sst.aws.StepFunctions }
+  | { to: "machine"; machine: sst.aws.StepFunctions; alias: aws.sfn.Alias }
   | { to: "bus" }
   | { to: "nothing" };
 
@@ -35,23 +36,3 @@ export function deadLetters(subscriber: string, events: string[], redrive: () =>
   allDeadLetters.push({ subscriber, queue, events, redrive });
   return queue;
 }
-
-/** Lets one rule of EventBridge put into `queue`: what it delivers, or what it could not deliver. */
-export function acceptFromRule(name: string, queue: sst.aws.Queue, ruleArn: $util.Input<string>) {
-  return new aws.sqs.QueuePolicy(name, {
-    queueUrl: queue.url,
-    policy: aws.iam.getPolicyDocumentOutput({
-      statements: [
-        {
-          actions: ["sqs:SendMessage"],
-          resources: [queue.arn],
-          principals: [{ type: "Service", identifiers: ["events.amazonaws.com"] }],
-          conditions: [{ test: "ArnEquals", variable: "aws:SourceArn", values: [ruleArn] }],
-        },
-      ],
-    }).json,
-  });
-}
-
-/** How long EventBridge tries to deliver before it gives an event to the dead letters. */
-export const delivery = { maximumRetryAttempts: 10, maximumEventAgeInSeconds: 3600 };

@@ -1,4 +1,4 @@
-import { senderIdentity } from "./stage.ts";
+import { senderIdentity, stage } from "./deployment.ts";
 
 /** How long an access token can outlive its account. */
 export const accessTokenMinutes = 15;
@@ -7,6 +7,7 @@ export const userPool = new sst.aws.CognitoUserPool("UserPool", {
   usernames: ["email"],
   transform: {
     userPool: (args) => {
+      if (stage.deletionProtection) args.deletionProtection = "ACTIVE";
       // An account is usable once its owner has read the code that Cognito sends to it.
       args.autoVerifiedAttributes = ["email"];
       // With an access token alone one may ask Cognito for another email: it must not be a stranger's, or keep them out.

@@ -1,4 +1,4 @@
-import { policy } from "./stage.ts";
+import { stage } from "./deployment.ts";
 
 /** How often, within a minute unless it is said. Whoever has not signed in is known by their address, which others share. */
 const limits = {
@@ -21,6 +21,6 @@ const limits = {
 
 export const callerLimits = new sst.Linkable("CallerLimits", {
   properties: Object.fromEntries(
-    Object.entries(limits).map(([name, limit]) => [name, limit * policy.callerLimitFactor]),
+    Object.entries(limits).map(([name, limit]) => [name, limit * stage.callerLimitFactor]),
   ) as typeof limits,
 });

@@ -1,110 +1,58 @@
-import { registry } from "@cartwright/events";
+/** What operators can do, by the API. It covers all that the other stacks make. */
+import { may } from "./access.ts";
+import { alarmNames } from "./alarm.ts";
 import { api } from "./api.ts";
 import { archive, bus } from "./bus.ts";
-import { acceptFromRule, allDeadLetters, delivery, type Redrive } from "./dead-letters.ts";
+import type { Redrive } from "./dead-letters.ts";
+import { physicalName } from "./deployment.ts";
 import { identity } from "./identity.ts";
 import { callerLimits } from "./limit.ts";
+import { deadLettersLink, passOn, queues, replayArns, replayLink, replayRecords, replayWork } from "./replay.ts";
+import { reconcilePayments } from "./schedule.ts";
 import { signingKey } from "./secret.ts";
-import { physicalName } from "./stage.ts";
 import { opsTable } from "./table.ts";
-import { workOff, workQueue } from "./work-queue.ts";
 
-const replayWork = workQueue("Replay", { events: [...registry.keys()] });
+/**
+ * IAM takes 10,240 characters of a role's own policies, so each queue is named once, with all that may be done with its
+ * letters: they are read, and taken out by what goes somewhere else or back to a queue.
+ */
+const reading = ["sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+const takingOut = [...reading, "sqs:DeleteMessage"];
+const moving = [...takingOut, "sqs:ListMessageMoveTasks", "sqs:StartMessageMoveTask"];
+const ways: Record<Redrive["to"], string[]> = { nothing: reading, bus: takingOut, machine: takingOut, queue: moving };
 
-// EventBridge replays to rules, and knows no filter but time. This rule takes what is replayed and nothing else; its
-// function forwards to one subscriber what the replay is meant for.
-const replayRule = new aws.cloudwatch.EventRule("Replay", {
-  name: physicalName("Replay", 64),
-  eventBusName: bus.name,
-  eventPattern: $jsonStringify({ source: [{ prefix: `${$app.name}.` }], "replay-name": [{ exists: true }] }),
-});
-acceptFromRule("ReplayQueuePolicy", replayWork.queue, replayRule.arn);
-acceptFromRule("ReplayDeadLettersPolicy", replayWork.failures, replayRule.arn);
-new aws.cloudwatch.EventTarget("ReplayTarget", {
-  eventBusName: bus.name,
-  rule: replayRule.name,
-  arn: replayWork.queue.arn,
-  deadLetterConfig: { arn: replayWork.failures.arn },
-  retryPolicy: delivery,
+const lettersThat = (actions: string[]) => ({
+  actions,
+  resources: queues.filter(({ redrive }) => ways[redrive.to] === actions).map(({ queue }) => queue.arn),
 });
 
-const queues = allDeadLetters.map(({ redrive, ...rest }) => ({ ...rest, redrive: redrive() }));
-const letterArns = queues.map(({ queue }) => queue.arn);
-const redrivable = queues.filter(({ redrive }) => redrive.to !== "nothing").map(({ queue }) => queue.arn);
-const movable = queues.filter(({ redrive }) => redrive.to === "queue").map(({ queue }) => queue.arn);
-/** Replays go to whoever the bus feeds, not to what forwards them. */
-const replayable = queues.filter(
-  ({ subscriber, redrive, events }) =>
-    subscriber !== "Replay" && events.length > 0 && (redrive.to === "queue" || redrive.to === "machine"),
-);
-
-const deadLettersLink = new sst.Linkable("DeadLetters", {
-  properties: {
-    queues: Object.fromEntries(
-      queues.map(({ subscriber, queue, events, redrive }) => [
-        subscriber,
-        {
-          url: queue.url,
-          arn: queue.arn,
-          events,
-          redrivesTo: redrive.to,
-          ...(redrive.to === "queue" && {
-            targetUrl: redrive.queue.url,
-            targetArn: redrive.queue.arn,
-            backWithinSeconds: redrive.backWithinSeconds,
-          }),
-          ...(redrive.to === "machine" && { targetArn: redrive.machine.arn }),
-          replayable: replayable.some((other) => other.subscriber === subscriber),
-        },
-      ]),
-    ),
-  },
+/** All alarms of the stage, none if nobody watches it; the prefix is what AWS's names have before ours. */
+const stageAlarms = new sst.Linkable("StageAlarms", {
+  properties: { prefix: physicalName("", 255), names: [...alarmNames] },
 });
 
-const replayLink = new sst.Linkable("ReplaySource", {
-  properties: { archive: archive.arn, bus: bus.arn, rule: replayRule.arn },
-});
-
-/** The table's name alone: a link to the table itself would grant all that a domain does with its own. */
-const replayRecords = new sst.Linkable("ReplayRecords", { properties: { name: opsTable.name } });
-
-workOff(replayWork, {
-  handler: "packages/functions/src/replay.handler",
-  link: [replayRecords, deadLettersLink],
-  permissions: [
-    { actions: ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources: [opsTable.arn] },
-    ...passOn(replayable.map(({ redrive }) => redrive)),
-  ],
-});
-
-/** A replay's ARN holds its id, which is only known once there is one. */
-const replayArns = archive.arn.apply((arn) => arn.replace(/:archive\/.*$/, ":replay/rpl_*"));
+const reconciling = reconcilePayments.nodes.function;
+const reconcileLink = new sst.Linkable("Reconciliation", { properties: { name: reconciling.name } });
 
 const opsRouter = new sst.aws.Function("OpsRouter", {
   handler: "packages/functions/src/ops.handler",
-  link: [replayRecords, deadLettersLink, replayLink, bus, identity, signingKey, callerLimits],
+  link: [
+    ...[replayRecords, deadLettersLink, replayLink, stageAlarms, reconcileLink],
+    ...[bus, identity, signingKey, callerLimits],
+  ],
   // Reading a long queue takes its time; the gateway gives up at 30 seconds.
   timeout: "29 seconds",
   permissions: [
-    { actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [opsTable.arn] },
-    { actions: ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"], resources: letterArns },
+    may(opsTable, "GetItem", "PutItem", "UpdateItem"),
+    ...[reading, takingOut, moving].map(lettersThat),
     // How much of a replay is still to be handed on is in the queue of Replay.
-    { actions: ["sqs:GetQueueAttributes"], resources: [...letterArns, replayWork.queue.arn] },
-    { actions: ["sqs:DeleteMessage"], resources: redrivable },
-    { actions: ["sqs:ListMessageMoveTasks", "sqs:StartMessageMoveTask"], resources: movable },
+    { actions: ["sqs:GetQueueAttributes"], resources: [replayWork.queue.arn] },
     ...passOn(queues.map(({ redrive }) => redrive)),
     { actions: ["events:StartReplay"], resources: [archive.arn, bus.arn, replayArns] },
     { actions: ["events:DescribeReplay"], resources: [replayArns] },
+    { actions: ["lambda:InvokeFunction"], resources: [reconciling.arn] },
+    // Of composite alarms CloudWatch tells those alone who may ask about all alarms.
+    { actions: ["cloudwatch:DescribeAlarms"], resources: ["*"] },
   ],
 });
 api.route("ANY /ops/{proxy+}", opsRouter.arn, { auth: false });
-
-/** Leave to hand letters or replayed events to those they are meant for. */
-function passOn(redrives: Redrive[]) {
-  const queueArns = redrives.flatMap((redrive) => (redrive.to === "queue" ? [redrive.queue.arn] : []));
-  const machineArns = redrives.flatMap((redrive) => (redrive.to === "machine" ? [redrive.machine.arn] : []));
-  return [
-    { actions: ["sqs:SendMessage"], resources: queueArns },
-    { actions: ["states:StartExecution"], resources: machineArns },
-  ];
-}

@@ -31,8 +31,9 @@ import {
   StockSoldOut,
   UserErased,
 } from "@cartwright/events";
+import { may, mayQuery } from "./access.ts";
 import { identity, userPool } from "./identity.ts";
-import { askingProvider, askingSeconds } from "./provider.ts";
+import { askingProvider, askingSeconds, mayAskProvider, paced } from "./provider.ts";
 import { subscribe } from "./subscriber.ts";
 import { inventoryTable, orderTable, paymentTable } from "./table.ts";
 
@@ -41,6 +42,7 @@ subscribe({
   pattern: pattern(ProductCreated, ProductUpdated, StockLow, StockReplenished, StockSoldOut),
   handler: "packages/functions/src/reaction/update-price-list.handler",
   link: [orderTable],
+  permissions: [may(orderTable, "GetItem", "UpdateItem")],
 });
 
 subscribe({
@@ -48,6 +50,7 @@ subscribe({
   pattern: pattern(PaymentCaptured),
   handler: "packages/functions/src/reaction/mark-paid.handler",
   link: [orderTable],
+  permissions: [may(orderTable, "GetItem", "UpdateItem")],
 });
 
 subscribe({
@@ -55,6 +58,7 @@ subscribe({
   pattern: pattern(OrderConfirmed),
   handler: "packages/functions/src/reaction/commit-reservation.handler",
   link: [inventoryTable],
+  permissions: [may(inventoryTable, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")],
 });
 
 subscribe({
@@ -62,6 +66,7 @@ subscribe({
   pattern: pattern(PaymentActionCompleted),
   handler: "packages/functions/src/reaction/resume-checkout.handler",
   link: [orderTable],
+  permissions: [may(orderTable, "GetItem", "PutItem", "UpdateItem")],
 });
 
 subscribe({
@@ -69,6 +74,7 @@ subscribe({
   pattern: pattern(...orderEvents),
   handler: "packages/functions/src/reaction/record-timeline.handler",
   link: [orderTable],
+  permissions: [may(orderTable, "PutItem")],
 });
 
 subscribe({
@@ -76,6 +82,7 @@ subscribe({
   pattern: pattern(PaymentRefunded, PaymentRefundFailed),
   handler: "packages/functions/src/reaction/record-refund.handler",
   link: [orderTable],
+  permissions: [may(orderTable, "GetItem", "UpdateItem")],
 });
 
 subscribe({
@@ -83,6 +90,7 @@ subscribe({
   pattern: pattern(OrderReturned),
   handler: "packages/functions/src/reaction/refund-return.handler",
   link: [paymentTable],
+  permissions: [may(paymentTable, "GetItem", "UpdateItem")],
 });
 
 subscribe({
@@ -90,6 +98,7 @@ subscribe({
   pattern: pattern(OrderReturned),
   handler: "packages/functions/src/reaction/restock-return.handler",
   link: [inventoryTable],
+  permissions: [may(inventoryTable, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")],
 });
 
 subscribe({
@@ -97,6 +106,7 @@ subscribe({
   pattern: pattern(OrderFulfilled),
   handler: "packages/functions/src/reaction/ship-stock.handler",
   link: [inventoryTable],
+  permissions: [may(inventoryTable, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")],
 });
 
 subscribe({
@@ -104,6 +114,7 @@ subscribe({
   pattern: pattern(StockAdjusted, StockBackordered, StockConfigured, StockReleased, StockRestocked),
   handler: "packages/functions/src/reaction/allocate-backorders.handler",
   link: [inventoryTable],
+  permissions: [may(inventoryTable, "BatchGetItem", "GetItem", "UpdateItem"), mayQuery(inventoryTable, "gsi2")],
   // Thousands may wait for one delivery: a run serves some hundreds of them, and the next one goes on.
   timeoutSeconds: 60,
   maximumReceives: 20,
@@ -114,6 +125,7 @@ subscribe({
   pattern: pattern(StockAllocated, StockBackordered, StockRefused),
   handler: "packages/functions/src/reaction/record-shortage.handler",
   link: [orderTable],
+  permissions: [may(orderTable, "PutItem")],
 });
 
 subscribe({
@@ -130,6 +142,7 @@ subscribe({
   pattern: pattern(UserErased),
   handler: "packages/functions/src/reaction/forget-customer.handler",
   link: [orderTable, identity],
+  permissions: [may(orderTable, "BatchGetItem", "GetItem", "PutItem", "UpdateItem"), mayQuery(orderTable, "gsi1")],
   timeoutSeconds: 60,
   maximumReceives: 10,
 });
@@ -139,9 +152,15 @@ subscribe({
   pattern: pattern(OrderAnonymized),
   handler: "packages/functions/src/reaction/forget-payer.handler",
   link: [paymentTable],
+  permissions: [may(paymentTable, "GetItem", "UpdateItem")],
 });
 
-const asking = { link: askingProvider, timeoutSeconds: askingSeconds };
+const asking = {
+  link: askingProvider,
+  permissions: mayAskProvider,
+  timeoutSeconds: askingSeconds,
+  concurrency: paced,
+};
 
 // A provider that is away for half an hour is not given up on.
 subscribe({
@@ -180,6 +199,7 @@ subscribe({
   pattern: pattern(OrderPlaced, OrderCancellationRequested),
   handler: "packages/functions/src/reaction/watch-checkout.handler",
   link: [orderTable],
+  permissions: [may(orderTable, "GetItem", "UpdateItem")],
   delaySeconds: 30,
   maximumReceives: 30,
 });

@@ -1,4 +1,5 @@
 import { registry } from "@cartwright/events";
+import { maySend } from "./access.ts";
 import { bus } from "./bus.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { inventoryTable, orderTable, paymentTable, userTable } from "./table.ts";
@@ -7,10 +8,13 @@ import { inventoryTable, orderTable, paymentTable, userTable } from "./table.ts"
 const maximumAgeSeconds = 6 * 60 * 60;
 /** The relay gives up sooner than the stream, because it can write a dead letter that holds the event. */
 const giveUpAfterSeconds = 5 * 60 * 60;
-relay("UserRelay", "user", userTable);
-relay("InventoryRelay", "inventory", inventoryTable);
-relay("OrderRelay", "order", orderTable);
-relay("PaymentRelay", "payment", paymentTable);
+
+export const relays = [
+  relay("UserRelay", "user", userTable),
+  relay("InventoryRelay", "inventory", inventoryTable),
+  relay("OrderRelay", "order", orderTable),
+  relay("PaymentRelay", "payment", paymentTable),
+];
 
 /** Publishes the events that a table's changes carry in their `outbox` attribute. */
 function relay(name: string, domain: string, table: sst.aws.Dynamo) {
@@ -22,7 +26,11 @@ function relay(name: string, domain: string, table: sst.aws.Dynamo) {
     handler: "packages/functions/src/relay.handler",
     link: [bus, failures],
     timeout: "30 seconds",
-    environment: { DEAD_LETTERS: `${name}DeadLetters`, GIVE_UP_AFTER_SECONDS: String(giveUpAfterSeconds) },
+    environment: {
+      DOMAIN: domain,
+      DEAD_LETTERS: `${name}DeadLetters`,
+      GIVE_UP_AFTER_SECONDS: String(giveUpAfterSeconds),
+    },
     permissions: [
       {
         actions: [
@@ -33,6 +41,7 @@ function relay(name: string, domain: string, table: sst.aws.Dynamo) {
         ],
         resources: [table.nodes.table.streamArn],
       },
+      maySend(failures),
     ],
   });
   table.subscribe("Relay", relayFunction.arn, {
@@ -51,4 +60,5 @@ function relay(name: string, domain: string, table: sst.aws.Dynamo) {
       },
     },
   });
+  return { name, domain, relay: relayFunction };
 }

@@ -12,13 +12,21 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import { topology } from "./recorded.ts";
 
+interface Retry {
+  ErrorEquals: string[];
+  IntervalSeconds: number;
+  MaxAttempts: number;
+  BackoffRate: number;
+  JitterStrategy: string;
+}
+
 interface State {
   Type: string;
   Next?: string;
   Default?: string;
   Choices?: { Condition: string; Next: string }[];
   Catch?: { ErrorEquals: string[]; Next: string }[];
-  Retry?: { ErrorEquals: string[]; MaxAttempts: number; JitterStrategy: string }[];
+  Retry?: Retry[];
   Arguments?: { FunctionName: string; Payload: Record<string, string> };
   Assign?: Record<string, string>;
 }
@@ -69,11 +77,12 @@ test("every forward step that fails, for whatever reason, leads to the decision 
 });
 
 const waiting = ["CircuitOpenError", "UnknownOutcomeError"];
+const crowded = ["Lambda.TooManyRequestsException"];
 
 test("while the provider can't be asked, or can't say, the order waits and nothing is undone", () => {
   for (const name of ["AuthorizePayment", "CapturePayment"]) {
     expect(states[name]!.Catch, name).toEqual([
-      { ErrorEquals: waiting, Next: "AwaitProvider" },
+      { ErrorEquals: [...waiting, ...crowded], Next: "AwaitProvider" },
       { ErrorEquals: ["States.ALL"], Next: "AbandonOrder" },
     ]);
   }
@@ -163,16 +172,31 @@ test("only faults that may pass are tried again, never a refusal", () => {
 });
 
 test("undoing is tried for longer than going forward, and retries never come in step", () => {
-  for (const name of forward) expect(states[name]!.Retry, name).toMatchObject([{ MaxAttempts: 3 }]);
-  for (const name of undo) expect(states[name]!.Retry, name).toMatchObject([{ MaxAttempts: 5 }]);
-  for (const [name, state] of tasks) expect(state.Retry, name).toMatchObject([{ JitterStrategy: "FULL" }]);
+  for (const name of forward) expect(states[name]!.Retry![0], name).toMatchObject({ MaxAttempts: 3 });
+  for (const name of undo) expect(states[name]!.Retry![0], name).toMatchObject({ MaxAttempts: 5 });
+  for (const [name, state] of tasks) {
+    for (const retry of state.Retry!) expect(retry, name).toMatchObject({ JitterStrategy: "FULL" });
+  }
+});
+
+test("a step that is refused since too many run waits a minute for its turn, and does not cost the order its checkout", () => {
+  for (const [name, state] of tasks) {
+    const { ErrorEquals, IntervalSeconds, MaxAttempts, BackoffRate } = state.Retry![1]!;
+    expect(ErrorEquals, name).toEqual(crowded);
+    const waits = Array.from({ length: MaxAttempts }, (_, attempt) => IntervalSeconds * BackoffRate ** attempt);
+    // Full jitter waits half as long on average.
+    const seconds = waits.reduce((sum, wait) => sum + wait) / 2;
+    expect(seconds, name).toBeGreaterThan(60);
+    expect(seconds, name).toBeLessThan(240 / 2);
+  }
 });
 
 test("each task calls the function of its name with the event that started it", () => {
   const invoking = Object.keys(states).filter((name) => states[name]!.Arguments?.FunctionName !== undefined);
   expect(invoking.sort()).toEqual([...forward, ...undo].sort());
   for (const [name, { Arguments }] of tasks) {
-    expect(Arguments!.FunctionName, name).toBe(topology.functions[name]!.arn);
+    const { arn, version } = topology.functions[name]!;
+    expect(Arguments!.FunctionName, name).toBe(`${arn}:${version}`);
     expect(Arguments!.Payload, name).toMatchObject({ event: "{% $event %}" });
   }
 });
@@ -194,15 +218,21 @@ test("abandoning is told the error and the step it stopped", () => {
   });
 });
 
-test("the machine may invoke its own steps, leave dead letters and deliver its logs, nothing else", () => {
+test("a deployment changes no run under way: what starts it names a version, and that the versions of its functions", () => {
+  expect(machine.version).toMatch(/:1$/);
+  expect(machine.alias).toMatchObject({ name: "live", version: machine.version });
+});
+
+test("the machine may invoke its own steps, leave dead letters, be traced and deliver its logs, nothing else", () => {
   const role = Object.values(topology.roles).find(({ arn }) => arn === machine.role)!;
-  const invoked = [...forward, ...undo].map((name) => topology.functions[name]!.arn);
-  const [steps, letters, logs, ...more] = role.statements;
+  const invoked = [...forward, ...undo].map((name) => `${topology.functions[name]!.arn}:*`);
+  const [steps, letters, traces, logs, ...more] = role.statements;
   expect(more).toEqual([]);
   expect(steps!.Action).toEqual(["lambda:InvokeFunction"]);
   expect([...(steps!.Resource as string[])].sort()).toEqual(invoked.sort());
   const { arn } = topology.queues.StartCheckoutDeadLetters!;
   expect(letters).toMatchObject({ Action: ["sqs:SendMessage"], Resource: [arn] });
+  for (const action of traces!.Action as string[]) expect(action).toMatch(/^xray:/);
   for (const action of logs!.Action as string[]) expect(action).toMatch(/^logs:/);
 });
 
@@ -212,5 +242,5 @@ test("the bus starts a checkout without a function between", () => {
     source: ["cartwright.order"],
     "detail-type": ["checkout.resumed", "order.placed"],
   });
-  expect(rule.targets.map(({ arn }) => arn)).toEqual([machine.arn]);
+  expect(rule.targets.map(({ arn }) => arn)).toEqual([machine.alias!.arn]);
 });

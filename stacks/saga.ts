@@ -1,34 +1,53 @@
 import { CheckoutResumed, OrderPlaced, pattern } from "@cartwright/events";
-import { bus } from "./bus.ts";
-import { acceptFromRule, deadLetters, delivery } from "./dead-letters.ts";
-import { askingProvider, askingSeconds } from "./provider.ts";
+import { may, mayStart } from "./access.ts";
+import { deadLetters } from "./dead-letters.ts";
+import { deliver } from "./delivery.ts";
+import { physicalName, stage } from "./deployment.ts";
+import { askingProvider, askingSeconds, mayAskProvider, paced } from "./provider.ts";
 import { paymentTokenKey } from "./secret.ts";
-import { physicalName, policy } from "./stage.ts";
-import { inventoryTable, orderTable } from "./table.ts";
+import { inventoryTable, orderTable, sandboxTable } from "./table.ts";
+import { tracing } from "./tracing.ts";
 
 const { choice, fail, lambdaInvoke, pass, succeed, task } = sst.aws.StepFunctions;
 
-const stock = [inventoryTable];
-const asking = { timeout: `${askingSeconds} seconds` } as const;
-const order = [orderTable];
+const asking = {
+  link: askingProvider,
+  permissions: mayAskProvider,
+  timeout: `${askingSeconds} seconds` as const,
+  ...(paced !== undefined && { concurrency: { reserved: paced } }),
+};
+const order = { link: [orderTable], permissions: [may(orderTable, "GetItem", "UpdateItem")] };
+const stock = { link: [inventoryTable] };
 
 const functions = {
-  ReserveStock: step("ReserveStock", "stock.reserve", stock),
-  ReleaseStock: step("ReleaseStock", "stock.release", stock),
-  AuthorizePayment: step("AuthorizePayment", "payment.authorize", [...askingProvider, paymentTokenKey], asking),
-  VoidPayment: step("VoidPayment", "payment.undo", askingProvider, asking),
-  CapturePayment: step("CapturePayment", "payment.capture", askingProvider, asking),
+  ReserveStock: step("ReserveStock", "stock.reserve", {
+    ...stock,
+    permissions: [may(inventoryTable, "BatchGetItem", "GetItem", "PutItem", "UpdateItem")],
+  }),
+  ReleaseStock: step("ReleaseStock", "stock.release", {
+    ...stock,
+    permissions: [may(inventoryTable, "GetItem", "PutItem", "UpdateItem")],
+  }),
+  AuthorizePayment: step("AuthorizePayment", "payment.authorize", {
+    ...asking,
+    link: [...askingProvider, paymentTokenKey],
+    permissions: [...mayAskProvider, may(sandboxTable, "PutItem")],
+  }),
+  VoidPayment: step("VoidPayment", "payment.undo", asking),
+  CapturePayment: step("CapturePayment", "payment.capture", asking),
   ConfirmOrder: step("ConfirmOrder", "order.confirm", order),
   AbandonOrder: step("AbandonOrder", "order.abandon", order),
   CancelOrder: step("CancelOrder", "order.cancel", order),
 };
+
+/** Too many ask the provider at once: whoever waits a little longer gets through. */
+const crowded = ["Lambda.TooManyRequestsException"];
 
 /** What may pass when tried again. A decline is an answer, not a fault: it must never be in here. */
 const passing = [
   "Lambda.ServiceException",
   "Lambda.AWSLambdaException",
   "Lambda.SdkClientException",
-  "Lambda.TooManyRequestsException",
   "Lambda.Unknown",
   "Runtime.ExitError",
   "Sandbox.Timedout",
@@ -42,8 +61,21 @@ const waiting = ["CircuitOpenError", "UnknownOutcomeError"];
 /** What a step throws that can't read its event: trying again won't help, and there is nothing to undo yet. */
 const unconsumable = ["EventTooNewError", "MalformedEventError", "UnknownEventError"];
 
+/** A minute and more, within the four that an execution has. */
+const patience: Parameters<ReturnType<typeof lambdaInvoke>["retry"]>[0] = {
+  errors: crowded,
+  interval: "2 seconds",
+  maxAttempts: 8,
+  backoffRate: 1.6,
+  jitterStrategy: "FULL",
+};
+
 const starts = pattern(OrderPlaced, CheckoutResumed);
-const failures = deadLetters("StartCheckout", starts.detailType, () => ({ to: "machine", machine: checkout }));
+const failures = deadLetters("StartCheckout", starts.detailType, () => ({
+  to: "machine",
+  machine: checkout,
+  alias: checkoutAlias,
+}));
 
 // After a Catch the state's input is the error, so all that later states need is kept in variables. The steps get the
 // event as it came, and bring it to today's version themselves; this definition reads `abandoned` alone, of any version.
@@ -83,7 +115,8 @@ const unreadable = fail({ name: "Unreadable", error: "Unreadable", cause: "The e
 // `catch` jumps to the head of the chain its target belongs to, so it comes before that chain is made.
 for (const state of [reserveStock, voidPayment]) state.catch(leaveDeadLetter, { errors: unconsumable });
 const awaitProvider = succeed({ name: "AwaitProvider" });
-for (const state of [authorizePayment, capturePayment]) state.catch(awaitProvider, { errors: waiting });
+for (const state of [authorizePayment, capturePayment])
+  state.catch(awaitProvider, { errors: [...waiting, ...crowded] });
 for (const state of [reserveStock, authorizePayment, confirmOrder, capturePayment]) state.catch(abandonOrder);
 leaveDeadLetter
   .retry({ errors: ["States.ALL"], interval: "2 seconds", maxAttempts: 5, backoffRate: 2 })
@@ -116,47 +149,62 @@ narrowRole("CheckoutRole");
 export const checkout = new sst.aws.StepFunctions("Checkout", {
   type: "express",
   definition: receive,
-  logging: { level: "error", includeData: false, retention: policy.logRetention },
+  logging: { level: "error", includeData: false, retention: stage.logRetention },
   transform: {
     stateMachine: (args) => {
       args.definition = $jsonStringify($jsonParse(args.definition).apply(complete));
+      args.publish = true;
+      args.tracingConfiguration = { enabled: true };
     },
   },
 });
 
+/**
+ * What everybody starts. An execution stays with the version that it began with, and that version with the functions that
+ * it was published with: so a deployment changes nothing under way, and a roll-back is one call.
+ */
+export const checkoutAlias = new aws.sfn.Alias("CheckoutLive", {
+  name: "live",
+  routingConfigurations: [{ stateMachineVersionArn: checkout.nodes.stateMachine.stateMachineVersionArn, weight: 100 }],
+});
+
 startFromBus("StartCheckout");
 
-function step(name: string, handler: string, link: unknown[], more: Partial<sst.aws.FunctionArgs> = {}) {
-  return new sst.aws.Function(name, { handler: `packages/functions/src/saga/${handler}`, link, ...more });
+function step(name: string, handler: string, args: Omit<sst.aws.FunctionArgs, "handler">) {
+  return new sst.aws.Function(name, { handler: `packages/functions/src/saga/${handler}`, versioning: true, ...args });
 }
 
 /** A step towards a settled order. `next` names the step that fails if anything fails from then on. */
 function forward(name: keyof typeof functions, next?: keyof typeof functions) {
-  return invoke(name, {}, next && { step: next }).retry({
-    errors: [...passing],
-    interval: "1 second",
-    maxAttempts: 3,
-    backoffRate: 2,
-    jitterStrategy: "FULL",
-  });
+  return invoke(name, {}, next && { step: next })
+    .retry({
+      errors: [...passing],
+      interval: "1 second",
+      maxAttempts: 3,
+      backoffRate: 2,
+      jitterStrategy: "FULL",
+    })
+    .retry(patience);
 }
 
 /** Undoing must not be given up quietly: it is tried for longer, and an execution where it fails is a failed one. */
 function undo(name: keyof typeof functions, more: Record<string, string> = {}) {
-  return invoke(name, more).retry({
-    errors: [...passing],
-    interval: "2 seconds",
-    maxAttempts: 5,
-    backoffRate: 2,
-    jitterStrategy: "FULL",
-  });
+  return invoke(name, more)
+    .retry({
+      errors: [...passing],
+      interval: "2 seconds",
+      maxAttempts: 5,
+      backoffRate: 2,
+      jitterStrategy: "FULL",
+    })
+    .retry(patience);
 }
 
 function invoke(name: keyof typeof functions, more: Record<string, string>, assign?: Record<string, string>) {
   return lambdaInvoke({
     name,
     function: functions[name],
-    payload: { event: "{% $event %}", ...more },
+    payload: { event: "{% $event %}", retry: "{% $states.context.State.RetryCount %}", ...more },
     output: "{% $states.result.Payload %}",
     ...(assign && { assign }),
   });
@@ -179,9 +227,14 @@ function narrowRole(roleName: string) {
     const statements = [
       {
         actions: ["lambda:InvokeFunction"],
-        resources: Object.values(functions).map((invoked) => invoked.arn),
+        // Of every version, since an execution of the machine's version before still calls those before.
+        resources: Object.values(functions).map((invoked) => $interpolate`${invoked.arn}:*`),
       },
       { actions: ["sqs:SendMessage"], resources: [failures.arn] },
+      {
+        ...tracing,
+        actions: [...tracing.actions, "xray:GetSamplingRules", "xray:GetSamplingTargets"],
+      },
       {
         // AWS knows no resource to narrow the delivery of a state machine's logs to.
         actions: [
@@ -214,23 +267,15 @@ function startFromBus(name: string) {
       {
         name: "inline",
         policy: aws.iam.getPolicyDocumentOutput({
-          statements: [{ actions: ["states:StartExecution"], resources: [checkout.arn] }],
+          statements: [mayStart(checkout, checkoutAlias)],
         }).json,
       },
     ],
   });
-  const rule = new aws.cloudwatch.EventRule(name, {
-    name: physicalName(name, 64),
-    eventBusName: bus.name,
-    eventPattern: $jsonStringify({ source: starts.source, "detail-type": starts.detailType }),
-  });
-  acceptFromRule(`${name}DeadLettersPolicy`, failures, rule.arn);
-  new aws.cloudwatch.EventTarget(`${name}Target`, {
-    eventBusName: bus.name,
-    rule: rule.name,
-    arn: checkout.arn,
-    roleArn: role.arn,
-    deadLetterConfig: { arn: failures.arn },
-    retryPolicy: delivery,
+  deliver({
+    name,
+    pattern: { source: starts.source, "detail-type": starts.detailType },
+    to: { arn: checkoutAlias.arn, role },
+    failures,
   });
 }

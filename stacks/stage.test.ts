@@ -1,58 +1,73 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { retentionDays } from "@cartwright/core/inbox";
+import { expect, test } from "vitest";
+import { topology } from "./recorded.ts";
+import { paymentKeyFault, stageOf } from "./stage.ts";
 
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.unstubAllEnvs();
-  vi.resetModules();
+test("production keeps its data and can't be removed", () => {
+  const kept = { removal: "retain", protect: true, deletionProtection: true, pointInTimeRecovery: true };
+  expect(stageOf("production")).toMatchObject(kept);
 });
 
-function stageOf(stage: string) {
-  vi.stubGlobal("$app", { name: "cartwright", stage });
-  return import("./stage.ts");
-}
-
-test("production admits no origin until STOREFRONT_ORIGINS names them", async () => {
-  vi.stubEnv("STOREFRONT_ORIGINS", "");
-  expect((await stageOf("production")).allowedOrigins).toEqual([]);
-});
-
-test("production admits exactly the origins that STOREFRONT_ORIGINS names", async () => {
-  vi.stubEnv("STOREFRONT_ORIGINS", "https://shop.example.com,https://staff.example.com");
-  const { allowedOrigins } = await stageOf("production");
-  expect(allowedOrigins).toEqual(["https://shop.example.com", "https://staff.example.com"]);
-});
-
-test.each(["*", "http://shop.example.com", "https://*.example.com", "https://shop.example.com/"])(
-  "production refuses %s as an origin",
-  async (origin) => {
-    vi.stubEnv("STOREFRONT_ORIGINS", origin);
-    await expect(stageOf("production")).rejects.toThrow("is no origin");
+test.each(["production", "staging"])(
+  "%s has no secrets that everybody knows, and is not open to any origin",
+  (name) => {
+    expect(stageOf(name)).toMatchObject({ secrets: "required", origins: "storefront", watched: true });
   },
 );
 
-test("names contain the stage, so that stages can share an account", async () => {
-  const { physicalName } = await stageOf("ada");
-  expect(physicalName("Archive", 48)).toBe("cartwright-ada-Archive");
+test.each([
+  ["ada", "personal"],
+  ["dev", "personal"],
+  ["pr-7", "preview"],
+  ["pr-x", "personal"],
+  ["product-page", "personal"],
+])("%s is a %s stage: it leaves nothing behind, and calls nobody", (name, kind) => {
+  const removed = { removal: "remove", protect: false, deletionProtection: false };
+  expect(stageOf(name)).toMatchObject({ kind, ...removed, secrets: "placeholders", watched: false });
 });
 
-test("a stage whose name makes names longer than AWS takes is refused, not cut", async () => {
-  const { physicalName } = await stageOf("a".repeat(40));
-  expect(() => physicalName("Archive", 48)).toThrow("choose a shorter stage name");
+test("what is recorded for one's own machine has alarms, and the pace of a provider", () => {
+  expect(stageOf("local")).toMatchObject({ secrets: "placeholders", watched: true, providerConcurrency: 30 });
 });
 
-test.each(["shop@example.com", "arn:aws:sns:eu-west-1:123456789012:topic", "arn:aws:ses:eu-west-1:1:identity/x"])(
-  "%s is refused as what confirmation codes are sent from",
-  async (identity) => {
-    vi.stubEnv("SENDER_IDENTITY", identity);
-    await expect(stageOf("production")).rejects.toThrow("is no identity of SES");
-  },
-);
+test.each([
+  ["prod", "production"],
+  ["PROD", "production"],
+  ["live", "production"],
+  ["production2", "production"],
+  ["prod-eu", "production"],
+  ["staging-2", "staging"],
+  ["stg", "staging"],
+])("%s is refused, since it would be a personal stage and %s is meant", (name, meant) => {
+  expect(() => stageOf(name)).toThrow(`is called ${meant}`);
+});
 
-test("confirmation codes are sent from SENDER_IDENTITY, or by Cognito if there is none", async () => {
-  const identity = "arn:aws:ses:eu-west-1:123456789012:identity/shop.example.com";
-  vi.stubEnv("SENDER_IDENTITY", identity);
-  expect((await stageOf("production")).senderIdentity).toBe(identity);
-  vi.resetModules();
-  vi.stubEnv("SENDER_IDENTITY", "");
-  expect((await stageOf("production")).senderIdentity).toBeUndefined();
+test.each(["", "Ada", "7", "ada_l", "-a", "a".repeat(25)])("%j is refused as the name of a stage", (name) => {
+  expect(() => stageOf(name)).toThrow("is no name for a stage");
+});
+
+test.each([
+  ["production", "sk_live_x", undefined],
+  ["production", "rk_live_x", undefined],
+  ["production", "sk_test_x", "live key"],
+  ["production", "none", "live key"],
+  ["staging", "sk_test_x", undefined],
+  ["staging", "none", undefined],
+  ["staging", "sk_live_x", "no live key"],
+  ["ada", "rk_live_x", "no live key"],
+  ["production", "sk_live_x\n", "live key"],
+  ["staging", "None", "without blanks"],
+  ["ada", " sk_test_x", "without blanks"],
+])("%s and the key %s of Stripe: %s", (name, key, fault) => {
+  if (fault) expect(paymentKeyFault(stageOf(name), key)).toContain(fault);
+  else expect(paymentKeyFault(stageOf(name), key)).toBeUndefined();
+});
+
+test("an inbox remembers a delivery for longer than its event can come back from any archive and queue", () => {
+  const daySeconds = 24 * 60 * 60;
+  const stages = ["production", "staging", "local", "pr-1", "ada"].map(stageOf);
+  const archiveDays = Math.max(...stages.map(({ archiveRetentionDays }) => archiveRetentionDays));
+  const keptFor = Object.values(topology.queues).map(({ retentionSeconds }) => retentionSeconds / daySeconds);
+  // A replayed event may wait in its reaction's queue, fail there, and wait again among the dead letters.
+  expect(retentionDays).toBeGreaterThan(archiveDays + 2 * Math.max(...keptFor));
 });

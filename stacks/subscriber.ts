@@ -1,5 +1,4 @@
-import { bus } from "./bus.ts";
-import { acceptFromRule, delivery } from "./dead-letters.ts";
+import { deliver } from "./delivery.ts";
 import { workOff, workQueue } from "./work-queue.ts";
 
 interface Subscription {
@@ -14,22 +13,20 @@ interface Subscription {
   maximumReceives?: number;
   /** How long its function may take for a batch. */
   timeoutSeconds?: number;
-  /** What it may do beyond the use of what it is linked to. */
+  /** What it may do: a link only tells where things are. */
   permissions?: sst.aws.FunctionPermissionArgs[];
+  /** How many batches are worked off at once at most. */
+  concurrency?: number | undefined;
 }
 
 /** Lets a function react to events through a queue of its own, whose dead letters wait for a person. */
-export function subscribe({ name, pattern, handler, link, permissions = [], ...patience }: Subscription) {
+export function subscribe({ name, pattern, handler, link, permissions = [], concurrency, ...patience }: Subscription) {
   const work = workQueue(name, { events: pattern.detailType, ...patience });
-  workOff(work, { handler, link, permissions });
-  const subscription = bus.subscribeQueue(name, work.queue, {
-    pattern,
-    transform: {
-      target: (args) => {
-        args.deadLetterConfig = { arn: work.failures.arn };
-        args.retryPolicy = delivery;
-      },
-    },
+  workOff(work, { handler, link, permissions, concurrency });
+  deliver({
+    name,
+    pattern: { source: pattern.source, "detail-type": pattern.detailType },
+    to: { queue: work.queue },
+    failures: work.failures,
   });
-  acceptFromRule(`${name}DeadLettersPolicy`, work.failures, subscription.nodes.rule.arn);
 }

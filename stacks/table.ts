@@ -1,4 +1,4 @@
-import { policy } from "./stage.ts";
+import { stage } from "./deployment.ts";
 
 type Indexes = NonNullable<sst.aws.DynamoArgs["globalIndexes"]>;
 
@@ -41,10 +41,10 @@ function table(name: string, args: Pick<sst.aws.DynamoArgs, "globalIndexes" | "s
     fields: { ...keys, ...indexKeys(args.globalIndexes) },
     primaryIndex: { hashKey: "pk", rangeKey: "sk" },
     ttl: "expiresAt",
-    deletionProtection: policy.protect,
+    deletionProtection: stage.deletionProtection,
     transform: {
       table: (resource) => {
-        resource.pointInTimeRecovery = { enabled: policy.pointInTimeRecovery };
+        resource.pointInTimeRecovery = { enabled: stage.pointInTimeRecovery };
         resource.serverSideEncryption = { enabled: true };
       },
     },

@@ -1,4 +1,5 @@
-import { deadLetters } from "./dead-letters.ts";
+import { maySend } from "./access.ts";
+import { deadLetters, retentionSeconds } from "./dead-letters.ts";
 
 interface WorkQueueArgs {
   /** Of the events that its messages may hold. */
@@ -10,6 +11,9 @@ interface WorkQueueArgs {
   /** How long its function may take for a batch. */
   timeoutSeconds?: number;
 }
+
+/** Every queue that a function works off. */
+export const allWork: sst.aws.Queue[] = [];
 
 /** A queue with dead letters that wait for a person, to be worked off by the function of its name. */
 export function workQueue(
@@ -25,7 +29,13 @@ export function workQueue(
     delay: `${delaySeconds} seconds`,
     visibilityTimeout: `${visibilitySeconds} seconds`,
     dlq: { queue: failures.arn, retry: maximumReceives },
+    transform: {
+      queue: (args) => {
+        args.messageRetentionSeconds = retentionSeconds;
+      },
+    },
   });
+  allWork.push(queue);
   return { name, queue, failures, maximumReceives, timeoutSeconds };
 }
 
@@ -33,12 +43,14 @@ interface Work {
   handler: string;
   link: unknown[];
   permissions?: sst.aws.FunctionPermissionArgs[];
+  /** How many batches are worked off at once at most, 2 at least; a limit here takes no attempt from a message. */
+  concurrency?: number | undefined;
 }
 
 /** Has a function work a queue off, message by message. It leaves dead letters that tell their reason. */
 export function workOff(
   { name, queue, failures, maximumReceives, timeoutSeconds }: ReturnType<typeof workQueue>,
-  { handler, link, permissions = [] }: Work,
+  { handler, link, permissions = [], concurrency }: Work,
 ) {
   const worker = new sst.aws.Function(name, {
     handler,
@@ -47,17 +59,19 @@ export function workOff(
     timeout: `${timeoutSeconds} seconds`,
     permissions: [
       {
-        actions: [
-          "sqs:ChangeMessageVisibility",
-          "sqs:DeleteMessage",
-          "sqs:GetQueueAttributes",
-          "sqs:GetQueueUrl",
-          "sqs:ReceiveMessage",
-        ],
+        actions: ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
         resources: [queue.arn],
       },
+      maySend(failures),
       ...permissions,
     ],
   });
-  queue.subscribe(worker.arn, { batch: { size: 10, partialResponses: true } });
+  queue.subscribe(worker.arn, {
+    batch: { size: 10, partialResponses: true },
+    transform: {
+      eventSourceMapping: (args) => {
+        if (concurrency !== undefined) args.scalingConfig = { maximumConcurrency: concurrency };
+      },
+    },
+  });
 }

@@ -44,6 +44,45 @@ export interface AdjustStock {
   expectedQuantity?: number;
 }
 
+export interface Alarm {
+  /**
+   * As the runbook calls it.
+   */
+  name: string;
+  /**
+   * `missing`: it was deployed, and is there no more.
+   */
+  state: "ok" | "alarm" | "insufficient_data" | "missing";
+  /**
+   * When it came into this state.
+   */
+  since?: string;
+  /**
+   * Whether orders or money are being lost while it is on.
+   */
+  urgent: boolean;
+  /**
+   * Whether somebody is called when it goes off; one that calls nobody is part of another.
+   */
+  calls: boolean;
+  /**
+   * Somebody has switched off that it calls.
+   */
+  muted: boolean;
+  /**
+   * What it means, and where to look.
+   */
+  description?: string;
+  /**
+   * The page that says what to do, by its path in the repository.
+   */
+  runbook?: string;
+  /**
+   * Why it came into this state, in CloudWatch's words.
+   */
+  reason?: string;
+}
+
 export interface Availability {
   sku: string;
   availability: "in_stock" | "low" | "backorder" | "sold_out";
@@ -270,6 +309,35 @@ export interface Fulfilment {
   }[];
   tracking?: Tracking;
   createdAt: string;
+}
+
+export interface Health {
+  /**
+   * `failing` while orders or money are being lost; `degraded` while something else waits for a person.
+   */
+  status: "healthy" | "degraded" | "failing";
+  /**
+   * Whether the stage has alarms: personal stages have none.
+   */
+  watched: boolean;
+  /**
+   * All of them, whatever their state.
+   */
+  alarms: Alarm[];
+  /**
+   * How many queues of dead letters there are.
+   */
+  queues: number;
+  /**
+   * The queues that hold letters.
+   */
+  deadLetters: {
+    subscriber: string;
+    /**
+     * Approximately, with those that somebody looks at this moment.
+     */
+    letters: number;
+  }[];
 }
 
 export interface Moment {
@@ -683,6 +751,25 @@ export interface ReceiveReturn {
    * False for what can't be sold again.
    */
   restock: boolean;
+}
+
+export interface Reconciliation {
+  /**
+   * `running`: it takes longer than an answer may.
+   */
+  status: "done" | "running";
+  /**
+   * Payments that were compared with the provider's books.
+   */
+  compared?: number;
+  /**
+   * Orders whose payment had differed, and is right now.
+   */
+  mended?: string[];
+  /**
+   * Orders whose payment only a person can put right.
+   */
+  wrong?: string[];
 }
 
 export interface RedriveDeadLetters {
@@ -1839,6 +1926,8 @@ export interface Operations {
       cursor?: string | undefined;
       /** For staff: everybody's orders of this status. */
       status?: ("pending" | "confirmed" | "fulfilled" | "cancelled" | "returned") | undefined;
+      /** With `status`: only those that were placed earlier, such as what is pending for too long. */
+      placedBefore?: string | undefined;
       /** For staff: the order that people call by this number. */
       number?: string | undefined;
     };
@@ -1949,6 +2038,11 @@ export interface Operations {
       | "idempotency_key_reused"
       | "identity_unavailable"
       | "refund_under_way";
+  };
+  /** Get the health of the stage. */
+  getHealth: {
+    answer: Health;
+    problem: CommonProblem | "unauthenticated" | "staff_only" | "identity_unavailable";
   };
   /** List the queues of dead letters. */
   listDeadLetterQueues: {
@@ -2063,6 +2157,17 @@ export interface Operations {
       | "replay_not_found"
       | "identity_unavailable";
   };
+  /** Compare payments with the provider's books now. */
+  reconcileNow: {
+    answer: Reconciliation;
+    problem:
+      | CommonProblem
+      | "unexpected_body"
+      | "unauthenticated"
+      | "staff_only"
+      | "identity_unavailable"
+      | "reconciliation_failed";
+  };
 }
 
 export type OperationId = keyof Operations;
@@ -2118,10 +2223,12 @@ export const routes: Record<OperationId, string> = {
   getPayment: "GET /payments/{id} guest",
   getPaymentAction: "GET /payments/{id}/action guest",
   requestRefund: "POST /payments/{id}/refunds staff key",
+  getHealth: "GET /ops/health staff",
   listDeadLetterQueues: "GET /ops/dead-letters staff",
   listDeadLetters: "GET /ops/dead-letters/{subscriber} staff",
   getDeadLetter: "GET /ops/dead-letters/{subscriber}/{id} staff",
   redriveDeadLetters: "POST /ops/dead-letters/redrive staff",
   startReplay: "POST /ops/replays staff key",
   getReplay: "GET /ops/replays/{id} staff",
+  reconcileNow: "POST /ops/reconciliations staff",
 };

@@ -4,10 +4,14 @@ import type { Body, Query } from "./request.ts";
 
 export type LettersQuery = Query<"listDeadLetters">;
 
-/** For staff: what failed for good, and how it is tried again. */
+/** For staff: how the stage is, what failed for good, and how it is tried again. */
 export const opsCalls = (call: Caller) => ({
+  /** Its alarms and the queues that hold dead letters. */
+  health: (options?: CallOptions) => call("getHealth", {}, options),
   deadLetters: deadLetterCalls(call),
   replays: replayCalls(call),
+  /** Has payments compared with the provider's books now; `running` when that takes longer than an answer may. */
+  reconcile: (options?: CallOptions) => call("reconcileNow", {}, { ...options, repeatable: true }),
 });
 
 const deadLetterCalls = (call: Caller) => ({

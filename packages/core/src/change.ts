@@ -3,6 +3,7 @@ import { isConditionFailure } from "./aws-fault.ts";
 import { now } from "./clock.ts";
 import { ContentionError } from "./error.ts";
 import { type Fact, record } from "./outbox.ts";
+import { note } from "./spent.ts";
 
 /** What changes in an item, and which events tell of it. */
 export interface Change<Set> {
@@ -26,10 +27,14 @@ export async function change<Item extends { version: number }, Set>(
   for (let attempt = 0; attempt < 5; attempt++) {
     const item = await store.read();
     const decided = decide(item);
-    if (!decided) return item;
+    if (!decided) {
+      note({ idempotency: "unchanged" });
+      return item;
+    }
     const next = { ...decided.set, ...record(subject, item.version, now(), cause, decided.facts) };
     try {
       await store.write(next, item.version, item);
+      note({ idempotency: "new" });
       return { ...item, ...next };
     } catch (error) {
       if (!isConditionFailure(error)) throw error;

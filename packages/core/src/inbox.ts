@@ -7,6 +7,7 @@ import { ConditionFailedError } from "./aws-fault.ts";
 import { now } from "./clock.ts";
 import { type Outcome, untilUncontended } from "./contention.ts";
 import { dynamo } from "./dynamo.ts";
+import { note } from "./spent.ts";
 
 /** An event as it reaches one subscriber, however often. */
 export interface Delivery {
@@ -67,7 +68,10 @@ export function remember(inbox: InTransaction<Inbox>, delivery: Delivery) {
  */
 export async function once(delivery: Delivery, transact: () => Promise<Outcome>): Promise<void> {
   const { canceled, data } = await untilUncontended(delivery.eventId, transact);
-  if (!canceled) return;
-  if (data[0]?.code === "ConditionalCheckFailed") throw new AlreadyHandledError(delivery);
+  if (!canceled) return note({ idempotency: "new" });
+  if (data[0]?.code === "ConditionalCheckFailed") {
+    note({ idempotency: "duplicate" });
+    throw new AlreadyHandledError(delivery);
+  }
   throw new ConditionFailedError(`a condition of the effect of ${delivery.eventId} did not hold`);
 }

@@ -4,18 +4,23 @@ export interface Metric {
   name: string;
   value: number;
   /** `None`: the value stands for a state, and sums of it mean nothing. */
-  unit: "Count" | "None";
+  unit: "Count" | "None" | "Seconds";
   /** Each set of values is a metric of its own and is paid for as such: no ids in here. */
   dimensions: Record<string, string>;
+  /** Which one it is about, for whoever looks at the log line of a metric that has raised an alarm. */
+  about?: Record<string, string>;
 }
 
 let sink = (_metric: Metric): void => {};
 
+/** Never throws: what has been done is not undone because nobody could count it. */
 export function measure(metric: Metric): void {
-  sink(metric);
+  try {
+    sink(metric);
+  } catch {}
 }
 
-/** Sends metrics elsewhere than nowhere; returns what restores it. It is called in the middle of things: don't throw. */
+/** Sends metrics elsewhere than nowhere; returns what restores it. */
 export function setMetricSink(replacement: (metric: Metric) => void): () => void {
   const previous = sink;
   sink = replacement;

@@ -32,11 +32,13 @@ export type Verdict = "offer-again" | "taken-over";
 /**
  * A Lambda handler for a queue fed by the bus: `consume({ [OrderPlaced.name]: effect, … }, onFailure)`. Each message
  * stands alone: it is parsed, brought to today's version, and handed to its effect; one that fails does not fail its
- * neighbours. What `onFailure` does not take over is reported, so that the queue offers it again.
+ * neighbours. What `onFailure` does not take over is reported, so that the queue offers it again. `around` runs what is
+ * done about a message, its failure included.
  */
 export function consume<Message extends QueueMessage>(
   effects: Effects,
   onFailure: (failure: Failure<Message>) => Promise<Verdict>,
+  around: <Result>(message: Message, work: () => Promise<Result>) => Promise<Result> = (_, work) => work(),
 ): (batch: QueueBatch<Message>) => Promise<BatchResponse> {
   const settle = async (message: Message): Promise<BatchResponse["batchItemFailures"]> => {
     try {
@@ -47,7 +49,10 @@ export function consume<Message extends QueueMessage>(
       return verdict === "taken-over" ? [] : [{ itemIdentifier: message.messageId }];
     }
   };
-  return async (batch) => ({ batchItemFailures: (await Promise.all(batch.Records.map(settle))).flat() });
+  return async ({ Records: messages }) => {
+    const unsettled = await Promise.all(messages.map((message) => around(message, () => settle(message))));
+    return { batchItemFailures: unsettled.flat() };
+  };
 }
 
 const Body = z.object({ detail: z.unknown() });

@@ -1,5 +1,5 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { NeedsOperatorError } from "@cartwright/core/error";
+import { metered } from "@cartwright/core/metered";
 import { type DeadLetterFailure, toAttributes } from "@cartwright/events";
 import { Resource } from "sst";
 import { impatient } from "./patience.ts";
@@ -11,19 +11,11 @@ let client: SQSClient | undefined;
  * environment names in `DEAD_LETTERS` and that it is linked to.
  */
 export async function sendDeadLetter(body: string, failure: DeadLetterFailure): Promise<void> {
-  client ??= new SQSClient(impatient);
+  client ??= metered(new SQSClient(impatient));
   const QueueUrl = deadLettersUrl();
   await client.send(
     new SendMessageCommand({ QueueUrl, MessageBody: sendable(body), MessageAttributes: toAttributes(failure) }),
   );
-}
-
-/** What an error tells in a dead letter. What needs a person is told by what is wrong, not by who says so. */
-export function describe(error: unknown): { code: string; message: string } {
-  if (error instanceof NeedsOperatorError) return { code: error.code, message: error.message };
-  return error instanceof Error
-    ? { code: error.name, message: error.message }
-    : { code: "Error", message: String(error) };
 }
 
 /** JSON holds U+FFFE and U+FFFF as they are, and SQS refuses a message with one of them; escaped they mean the same. */

@@ -33,3 +33,25 @@ test("an error tells its name, its words and where it came from, through all its
   expect(JSON.stringify(JSON.parse(lines[0]!).error.stack)).toContain("log.test.ts");
   for (const secret of ["zoe@example.com", "Bearer"]) expect(lines[0]).not.toContain(secret);
 });
+
+test("what could not be read is not quoted, though an error of JSON does", () => {
+  const lines = listen();
+  let cause: unknown;
+  try {
+    JSON.parse('{"email":zoe@example.com}');
+  } catch (error) {
+    cause = error;
+  }
+  expect(String(cause)).toContain("zoe@");
+  log("request failed", {}, new Error("the message is malformed", { cause }));
+  expect(JSON.parse(lines[0]!).error.cause).toMatchObject({ name: "SyntaxError" });
+  expect(lines[0]).not.toContain("zoe@");
+});
+
+test("an error that is its own cause is told as well", () => {
+  const lines = listen();
+  const error = new Error("in a circle");
+  error.cause = error;
+  log("request failed", {}, error);
+  expect(JSON.parse(lines[0]!).error).toMatchObject({ message: "in a circle", cause: { message: "in a circle" } });
+});

@@ -30,12 +30,14 @@ async function call(method: string, path: string, options: { token?: string; bod
 }
 
 const routes = [
+  ["GET", "/ops/health"],
   ["GET", "/ops/dead-letters"],
   ["GET", "/ops/dead-letters/MarkPaid"],
   ["GET", "/ops/dead-letters/MarkPaid/1"],
   ["POST", "/ops/dead-letters/redrive"],
   ["POST", "/ops/replays"],
   ["GET", `/ops/replays/${newId("rpl")}`],
+  ["POST", "/ops/reconciliations"],
 ] as const;
 
 describe.each(routes)("%s %s", (method, path) => {
@@ -172,4 +174,9 @@ describe("a replay", () => {
     });
     expect(await call("GET", "/ops/replays/7")).toMatchObject({ status: 400, json: { errors: [{ path: "id" }] } });
   });
+});
+
+test("a reconciliation takes no body, which could say something that it does not do", async () => {
+  const answer = await call("POST", "/ops/reconciliations", { body: { orderId: newId("ord") } });
+  expect(answer).toMatchObject({ status: 400, json: { code: "unexpected_body" } });
 });

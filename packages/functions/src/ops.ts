@@ -6,8 +6,9 @@ import { limitCallers } from "./http/limit.ts";
 import { requester, tellReplayed } from "./http/reply.ts";
 import { router } from "./http/router.ts";
 import { serve } from "./http/serve.ts";
-import { idempotencyKey, Limit, valid } from "./http/valid.ts";
+import { idempotencyKey, Limit, noBody, valid } from "./http/valid.ts";
 import { log } from "./log.ts";
+import { tell } from "./work.ts";
 
 const defaultLimit = 100;
 
@@ -18,8 +19,18 @@ const ListQuery = Ops.Filter.safeExtend({
 const bySubscriber = valid("param", z.object({ subscriber: Ops.SubscriberName }));
 const byLetter = valid("param", z.object({ subscriber: Ops.SubscriberName, id: z.string().max(100) }));
 
-/** Dead letters and replays, for the people who keep the shop running. */
+/** Health, dead letters, replays and reconciliations, for the people who keep the shop running. */
 export const ops = router(limitCallers("ops"))
+  .get(
+    "/ops/health",
+    operation({
+      id: "getHealth",
+      summary: "Get the health of the stage",
+      answers: { 200: answers("Its alarms, and its queues that hold dead letters.", Ops.Health) },
+    }),
+    staff(),
+    async (c) => c.json(await Ops.health()),
+  )
   .get(
     "/ops/dead-letters",
     operation({
@@ -81,9 +92,9 @@ export const ops = router(limitCallers("ops"))
     staff(),
     valid("json", Ops.Redrive),
     async (c) => {
-      const redriven = await Ops.redrive(c.req.valid("json"));
-      const { correlationId } = c.get("cause");
-      log("redriven", { correlationId, step: redriven.subscriber, count: redriven.redriven });
+      const { correlationId: requestId } = c.get("cause");
+      const redriven = await Ops.redrive(c.req.valid("json"), (...told) => tellRedriven(...told, requestId));
+      tell({ step: redriven.subscriber, count: redriven.redriven });
       return c.json(redriven);
     },
   )
@@ -121,6 +132,40 @@ export const ops = router(limitCallers("ops"))
     staff(),
     valid("param", z.object({ id: Ops.ReplayID })),
     async (c) => c.json(await Ops.replayFromID(c.req.valid("param").id)),
+  )
+  .post(
+    // It takes no key: sent twice it only looks twice, and what a run mends is done once by keys of its own.
+    "/ops/reconciliations",
+    operation({
+      id: "reconcileNow",
+      summary: "Compare payments with the provider's books now",
+      description:
+        "All that the next scheduled run would compare: payments that have not moved for half an hour. A run that takes longer than an answer may is answered with 202, and goes on.",
+      answers: {
+        200: answers("What it has found.", Ops.Reconciliation),
+        202: answers("It still runs: the health shows what comes of it.", Ops.Reconciliation, "Location"),
+      },
+      problems: { 503: ["reconciliation_failed"] },
+    }),
+    staff(),
+    noBody(),
+    async (c) => {
+      const reconciliation = await Ops.reconcileNow();
+      const { correlationId } = c.get("cause");
+      const { status, compared: count } = reconciliation;
+      log("reconciled by hand", { correlationId, outcome: status, ...(count !== undefined && { count }) });
+      if (status === "done") return c.json(reconciliation);
+      c.header("Location", "/ops/health");
+      return c.json(reconciliation, 202);
+    },
   );
 
 export const handler = serve(ops);
+
+/** In the story of what the letter is about, which goes on with it. `durationMs` begins before it is sent. */
+function tellRedriven(letter: Ops.Letter, durationMs: number, requestId: string): void {
+  const { id: eventId, name: event, orderId, correlationId } = letter.event ?? {};
+  const { attempts: attempt, code } = letter.failure;
+  const about = { step: letter.subscriber, event, eventId, messageId: letter.id, attempt, code };
+  log("redriven", { ...about, orderId, correlationId, requestId, durationMs: Math.ceil(durationMs) });
+}

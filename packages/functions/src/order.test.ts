@@ -318,6 +318,9 @@ describe("the list of orders", () => {
     ["?number=1", "number"],
     ["?number=482109376215&status=pending", "number"],
     ["?number=482109376215&limit=1", "number"],
+    ["?number=482109376215&placedBefore=2026-03-01T03:00:00Z", "number"],
+    ["?placedBefore=2026-03-01T03:00:00Z", "placedBefore"],
+    ["?status=pending&placedBefore=2026-03-01", "placedBefore"],
     ["?limit=0", "limit"],
     ["?customerId=usr_1", "customerId"],
   ])("with %s is 400", async (query, path) => {

@@ -20,15 +20,20 @@ const byId = valid("param", z.object({ id: Order.ID }));
 /** One's own orders; or, for staff, everybody's of a status, or the one of a number. */
 const ListQuery = PageQuery.extend({
   status: Order.Status.optional().describe("For staff: everybody's orders of this status."),
+  placedBefore: z.iso
+    .datetime({ offset: true, error: "expected an ISO 8601 time such as 2026-03-01T03:00:00Z" })
+    .optional()
+    .describe("With `status`: only those that were placed earlier, such as what is pending for too long."),
   number: Order.Number.optional().describe("For staff: the order that people call by this number."),
-}).refine(
-  ({ status, number, limit, cursor }) =>
-    number === undefined || [status, limit, cursor].every((one) => one === undefined),
-  {
+})
+  .refine(({ number, ...others }) => number === undefined || Object.values(others).every((one) => one === undefined), {
     path: ["number"],
     message: "finds one order: leave out everything else",
-  },
-);
+  })
+  .refine(({ placedBefore, status, number }) => placedBefore === undefined || (status ?? number) !== undefined, {
+    path: ["placedBefore"],
+    message: "is about the orders of a status: send status, too",
+  });
 
 export const orders = router(limitCallers("order"))
   .route("/", carts)
@@ -86,11 +91,13 @@ Without \`Authorization\` it is a guest's order. Then the \`Idempotency-Key\` ha
     signedIn(),
     valid("query", ListQuery),
     async (c) => {
-      const { limit = 20, cursor, status, number } = c.req.valid("query");
+      const { limit = 20, cursor, status, placedBefore, number } = c.req.valid("query");
       const { userId, roles } = c.get("actor");
       if ((status ?? number) !== undefined && !roles.includes("staff")) throw new StaffOnlyError();
       if (number !== undefined) return c.json(await Order.listByNumber(number));
-      if (status !== undefined) return c.json(await Order.listByStatus(status, { reader: userId, limit, cursor }));
+      if (status !== undefined) {
+        return c.json(await Order.listByStatus(status, { reader: userId, limit, cursor, placedBefore }));
+      }
       return c.json(await Order.list(userId, { limit, cursor }));
     },
   )
@@ -156,7 +163,6 @@ Without \`Authorization\` it is a guest's order. Then the \`Idempotency-Key\` ha
     noBody(),
     async (c) => {
       const { id } = c.req.valid("param");
-      c.set("orderId", id);
       await Order.eraseOrder(id, c.get("actor"), c.get("cause"));
       return c.body(null, 204);
     },

@@ -7,11 +7,8 @@ import { requester, tellReplayed, withETag } from "./http/reply.ts";
 import { router } from "./http/router.ts";
 import { serve } from "./http/serve.ts";
 import { idempotencyKey, valid } from "./http/valid.ts";
-import { measureToLog } from "./metric.ts";
 import { webhooks } from "./payment/webhook.ts";
 import { sandboxPages } from "./sandbox/pages.ts";
-
-measureToLog();
 
 const byId = valid("param", z.object({ id: Payment.ID }));
 

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Metric, setMetricSink } from "@cartwright/core/metric";
 import { createEvent, newId, UserRegistered } from "@cartwright/events";
 import type { DynamoDBRecord } from "aws-lambda";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { handler } from "./relay.ts";
 
 interface Letter {
@@ -37,6 +38,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint,
     AWS_ENDPOINT_URL_SQS: endpoint,
     DEAD_LETTERS: "UserRelayDeadLetters",
+    DOMAIN: "user",
     GIVE_UP_AFTER_SECONDS: "3600",
     SST_RESOURCE_UserRelayDeadLetters: JSON.stringify({ url: `${endpoint}/1/UserRelayDeadLetters` }),
   });
@@ -186,6 +188,41 @@ test("without a letter the stream does not go on", async () => {
   takesLetters = false;
   const records = [recordOf("1", outboxOf("a")), recordOf("2", "{"), recordOf("3", outboxOf("c"))];
   expect(await handler({ Records: records })).toEqual(stoppedAt("2"));
+});
+
+describe("the lag", () => {
+  function listen(): Metric[] {
+    const metrics: Metric[] = [];
+    onTestFinished(setMetricSink((metric) => metrics.push(metric)));
+    return metrics;
+  }
+
+  test("is the age of the oldest change of a batch that tells something", async () => {
+    const metrics = listen();
+    const unchanged = outboxOf("z");
+    const records = [
+      recordOf("1", unchanged, unchanged, { ageSeconds: 900 }),
+      recordOf("2", outboxOf("a"), undefined, { ageSeconds: 40 }),
+      recordOf("3", outboxOf("b")),
+    ];
+    await handler({ Records: records });
+    expect(metrics).toMatchObject([{ name: "RelayLag", unit: "Seconds", dimensions: { domain: "user" } }]);
+    expect(metrics[0]!.value).toBeGreaterThanOrEqual(40);
+    expect(metrics[0]!.value).toBeLessThan(100);
+  });
+
+  test("grows while the bus takes nothing", async () => {
+    const metrics = listen();
+    refusal = () => "InternalFailure";
+    await handler({ Records: [recordOf("1", outboxOf("a"), undefined, { ageSeconds: 300 })] });
+    expect(metrics.map(({ value }) => value >= 300)).toEqual([true]);
+  });
+
+  test("is nothing where nothing is told", async () => {
+    const metrics = listen();
+    await handler({ Records: [recordOf("1", "[]")] });
+    expect(metrics).toEqual([]);
+  });
 });
 
 test("an earlier outbox that can't be read hides nothing of the new one", async () => {

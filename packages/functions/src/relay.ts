@@ -1,13 +1,17 @@
 /** Publishes the events that a table's writes carry: the other half of the outbox. */
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { now } from "@cartwright/core/clock";
+import { metered } from "@cartwright/core/metered";
+import { measure } from "@cartwright/core/metric";
 import { type DeadLetterFailure, Envelope, publish, type Unpublished } from "@cartwright/events";
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
 import { Resource } from "sst";
 import * as z from "zod";
-import { describe, sendDeadLetter } from "./dead-letter.ts";
-import { log } from "./log.ts";
+import { sendDeadLetter } from "./dead-letter.ts";
+import { describe } from "./failure.ts";
+import { type Line, log } from "./log.ts";
 import { impatient } from "./patience.ts";
+import { type Unit, unitsOfWork } from "./work.ts";
 
 let client: EventBridgeClient | undefined;
 
@@ -20,6 +24,7 @@ interface Committed {
   events: Envelope[];
   /** Why its outbox could not be read. */
   unreadable?: unknown;
+  unit: Unit;
 }
 
 /**
@@ -29,49 +34,64 @@ interface Committed {
  */
 export async function handler({ Records: records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   const committed = records.map(read);
-  const events = committed.flatMap((record) => record.events);
-  const unpublished = await publish(events, {
-    busName: Resource.Bus.name,
-    limitMs: publishLimitMs,
-    putEvents: (entries) => eventBridge().send(new PutEventsCommand({ Entries: entries })),
+  const units = committed.map(({ unit }) => unit);
+  return unitsOfWork("relay", units, async () => {
+    const unpublished = await publish(
+      committed.flatMap(({ events }) => events),
+      {
+        busName: Resource.Bus.name,
+        limitMs: publishLimitMs,
+        putEvents: (entries) => eventBridge().send(new PutEventsCommand({ Entries: entries })),
+      },
+    );
+    measureLag(committed);
+    const stop = await firstStuck(committed, unpublished);
+    return { batchItemFailures: stop ? [{ itemIdentifier: stop }] : [] };
   });
-  for (const { event, failure } of unpublished) {
-    log("not relayed", { event: event.name, correlationId: event.correlationId, code: failure.code }, failure.message);
-  }
-  const stop = await firstStuck(committed, unpublished);
-  log("relayed", { count: events.length - unpublished.length, outcome: stop ? `stopped at ${stop}` : "complete" });
-  return { batchItemFailures: stop ? [{ itemIdentifier: stop }] : [] };
+}
+
+/** How long the longest of them took to get out, or has been waiting by now. */
+function measureLag(committed: Committed[]): void {
+  const telling = committed.filter(({ events }) => events.length > 0);
+  if (telling.length === 0) return;
+  const value = Math.max(0, ...telling.map(({ record }) => ageSeconds(record)));
+  // It is the stacks' name, since an alarm goes by it.
+  measure({ name: "RelayLag", value, unit: "Seconds", dimensions: { domain: process.env.DOMAIN! } });
 }
 
 /** Leaves dead letters up to the first record that is still worth trying; those behind it are offered again with it. */
 async function firstStuck(committed: Committed[], unpublished: Unpublished[]): Promise<string | undefined> {
-  for (const { record, events, unreadable } of committed) {
-    const lost = unpublished.filter(({ event }) => events.includes(event));
-    const overdue = ageSeconds(record) >= Number(process.env.GIVE_UP_AFTER_SECONDS);
-    const firstAt = committedAt(record);
-    const letters = lost.map(
-      ({ event, failure }): Letter => ({ body: { detail: event }, failure: { ...failure, firstAt } }),
-    );
-    if (unreadable) letters.push({ body: whereabouts(record), failure: { ...describe(unreadable), firstAt } });
-    const hopeful = lost.some(({ permanent }) => !permanent) && !overdue;
-    if (hopeful || !(await bury(letters))) return record.dynamodb!.SequenceNumber!;
+  let stop: string | undefined;
+  for (const change of committed) {
+    const lost = unpublished.filter(({ event }) => change.events.includes(event));
+    if (lost.length === 0 && change.unreadable === undefined) continue;
+    const isBuried = stop === undefined && (await bury(change, lost));
+    complain(change, lost, isBuried ? "dead letter" : "failed");
+    if (!isBuried) stop ??= change.record.dynamodb!.SequenceNumber!;
   }
-  return undefined;
+  return stop;
 }
 
-/** Whether a person can find all of it now. */
-async function bury(letters: Letter[]): Promise<boolean> {
-  const lastAt = now().toISOString();
+/** Whether a person can find all of it now, because it is not worth trying any more. */
+async function bury({ record, unreadable }: Committed, lost: Unpublished[]): Promise<boolean> {
+  const isOverdue = ageSeconds(record) >= Number(process.env.GIVE_UP_AFTER_SECONDS);
+  if (lost.some(({ permanent }) => !permanent) && !isOverdue) return false;
+  const times = { firstAt: committedAt(record), lastAt: now().toISOString() };
+  const letters = lost.map(({ event, failure }): Letter => ({ body: { detail: event }, failure }));
+  if (unreadable) letters.push({ body: whereabouts(record), failure: describe(unreadable) });
   try {
-    for (const { body, failure } of letters) {
-      await sendDeadLetter(JSON.stringify(body), { ...failure, lastAt });
-      log("dead letter", { code: failure.code });
-    }
+    for (const { body, failure } of letters) await sendDeadLetter(JSON.stringify(body), { ...failure, ...times });
     return true;
   } catch (error) {
     log("dead letter not sent", {}, error);
     return false;
   }
+}
+
+function complain({ unit, unreadable }: Committed, [first]: Unpublished[], outcome: "dead letter" | "failed"): void {
+  const code = unreadable === undefined ? first?.failure.code : describe(unreadable).code;
+  Object.assign(unit.line, { outcome, code });
+  unit.error = unreadable ?? first?.failure.message;
 }
 
 interface Letter {
@@ -81,14 +101,31 @@ interface Letter {
 
 function read(record: DynamoDBRecord): Committed {
   try {
-    return { record, events: newEvents(record) };
+    const events = newEvents(record);
+    return { record, events, unit: { line: lineOf(events) } };
   } catch (unreadable) {
-    return { record, events: [], unreadable };
+    return { record, events: [], unreadable, unit: { line: lineOf([]) } };
   }
 }
 
+/** The events of one write follow from the same cause. */
+function lineOf(events: Envelope[]): Line {
+  const step = process.env.DEAD_LETTERS?.replace(/DeadLetters$/, "") ?? "Relay";
+  const [first] = events;
+  if (!first) return { step, outcome: "nothing new" };
+  const { correlationId, traceparent } = first;
+  const event = events.map(({ name }) => name).join(" ");
+  const eventId = events.map(({ id }) => id).join(" ");
+  return { step, event, eventId, orderId: orderIdOf(events), correlationId, traceparent };
+}
+
+function orderIdOf(events: Envelope[]): string | undefined {
+  const about = z.object({ orderId: z.string() });
+  return events.flatMap(({ data }) => about.safeParse(data).data?.orderId ?? [])[0];
+}
+
 function eventBridge(): EventBridgeClient {
-  client ??= new EventBridgeClient(impatient);
+  client ??= metered(new EventBridgeClient(impatient));
   return client;
 }
 

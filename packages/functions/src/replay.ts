@@ -2,20 +2,8 @@
 import { Ops } from "@cartwright/core/ops";
 import type { BatchResponse } from "@cartwright/events";
 import type { SQSEvent, SQSRecord } from "aws-lambda";
-import { log } from "./log.ts";
-import { settle } from "./reaction/react.ts";
-
-const subscriber = "Replay";
-
-interface Done {
-  message: SQSRecord;
-  forwarded: Ops.Forwarded;
-}
-
-interface Failed {
-  message: SQSRecord;
-  error: unknown;
-}
+import { delivering, settle } from "./reaction/react.ts";
+import { tell } from "./work.ts";
 
 /**
  * Each message stands alone. One that comes twice is handed on twice, which every subscriber endures; so a batch that
@@ -23,35 +11,44 @@ interface Failed {
  */
 export async function handler({ Records: records }: SQSEvent): Promise<BatchResponse> {
   const recordOf = Ops.replayRecords();
-  const outcomes = await Promise.all(records.map((message) => handOn(message, recordOf)));
-  const failed = outcomes.filter((outcome) => "error" in outcome);
-  const uncounted = await count(outcomes.filter((outcome) => "forwarded" in outcome));
-  const again = await Promise.all([...failed, ...uncounted].map(offerAgain));
-  return { batchItemFailures: again.flat() };
+  const batch = countedTogether();
+  const forward = (message: SQSRecord) => batch.count(Ops.forward(message.body, recordOf));
+  const failed = await Promise.all(
+    records.map((message) => delivering("Replay", message, () => handOn(message, forward))),
+  );
+  return { batchItemFailures: failed.flat() };
 }
 
-async function handOn(message: SQSRecord, recordOf: ReturnType<typeof Ops.replayRecords>): Promise<Done | Failed> {
+async function handOn(
+  message: SQSRecord,
+  forward: (message: SQSRecord) => Promise<Ops.Forwarded>,
+): Promise<BatchResponse["batchItemFailures"]> {
   try {
-    const forwarded = await Ops.forward(message.body, recordOf);
-    const outcome = forwarded.receiver ? `to ${forwarded.receiver}` : "left out";
-    log("replayed", { step: subscriber, messageId: message.messageId, outcome });
-    return { message, forwarded };
-  } catch (error) {
-    return { message, error };
-  }
-}
-
-/** One write per replay, not per message. */
-async function count(done: Done[]): Promise<Failed[]> {
-  try {
-    await Ops.countForwarded(done.map(({ forwarded }) => forwarded));
+    const { receiver } = await forward(message);
+    tell(receiver === undefined ? { outcome: "left out" } : { receiver });
     return [];
   } catch (error) {
-    return done.map(({ message }) => ({ message, error }));
+    const verdict = await settle({ message, error, permanent: error instanceof Ops.StrayReplayError });
+    return verdict === "taken-over" ? [] : [{ itemIdentifier: message.messageId }];
   }
 }
 
-async function offerAgain({ message, error }: Failed): Promise<BatchResponse["batchItemFailures"]> {
-  const verdict = await settle(subscriber, { message, error, permanent: error instanceof Ops.StrayReplayError });
-  return verdict === "taken-over" ? [] : [{ itemIdentifier: message.messageId }];
+/** One write per replay, not per message: whoever is forwarded waits until all of the batch are, and are counted. */
+function countedTogether() {
+  const batch: Promise<Ops.Forwarded>[] = [];
+  let counting: Promise<void> | undefined;
+  return {
+    async count(forwarding: Promise<Ops.Forwarded>): Promise<Ops.Forwarded> {
+      batch.push(forwarding);
+      const forwarded = await forwarding;
+      counting ??= countDone(batch);
+      await counting;
+      return forwarded;
+    },
+  };
+}
+
+async function countDone(batch: Promise<Ops.Forwarded>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(batch);
+  await Ops.countForwarded(outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : [])));
 }

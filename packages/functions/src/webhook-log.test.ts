@@ -18,12 +18,12 @@ test("a forged webhook is one line that tells nothing of what it says or is sign
   const headers = { [Payment.signatureHeader]: signature, traceparent: "nonsense" };
   const response = await payments.request("/webhooks/sandbox", { method: "POST", body, headers });
   expect(response.status).toBe(401);
-  const requestId = response.headers.get("X-Request-Id");
+  const correlationId = response.headers.get("X-Request-Id");
   const told = lines.map((line) => JSON.parse(line));
   expect(told).toContainEqual(
-    expect.objectContaining({ message: "forged webhook", provider: "sandbox", code: "forged_webhook", requestId }),
+    expect.objectContaining({ message: "forged webhook", provider: "sandbox", code: "forged_webhook", correlationId }),
   );
-  expect(told).toContainEqual(expect.objectContaining({ message: "request", status: 401, requestId }));
+  expect(told).toContainEqual(expect.objectContaining({ message: "request", status: 401, correlationId }));
   const all = lines.join("\n");
   for (const secret of [orderId, "evt_secret", "Zoë", signature.slice(-64)]) expect(all).not.toContain(secret);
 });

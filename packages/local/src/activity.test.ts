@@ -6,16 +6,20 @@ import { createActivity } from "./activity.ts";
 import { boot, type Local } from "./boot.ts";
 import { SkippingClock } from "./clock.ts";
 import { dynamoOf } from "./test/endpoint.ts";
-import { hashTable, lambda, queue, temporaryFolder, topology, writeProject } from "./test/fixture.ts";
+import { hashTable, lambda, queue, role, temporaryFolder, topology, writeProject } from "./test/fixture.ts";
 
 const ticks = queue("ticks");
 const failures = queue("failures");
 const fails = lambda("fails", { asynchronous: { maximumRetries: 2, onFailure: failures.arn } });
+const roles = {
+  Fails: role("fails", ["sqs:SendMessage", failures.arn]),
+  Schedules: role("schedules", ["lambda:InvokeFunction", fails.arn], ["sqs:SendMessage", ticks.arn]),
+};
 const every = (minutes: number, arn: string): Schedule => ({
   name: `every-${minutes}`,
   expression: minutes === 1 ? "rate(1 minute)" : `rate(${minutes} minutes)`,
   enabled: true,
-  target: { arn, input: "{}" },
+  target: { arn, role: roles.Schedules.arn, input: "{}" },
 });
 const carts = hashTable("carts", { ttl: "expiresAt" });
 
@@ -29,6 +33,7 @@ beforeAll(async () => {
   clock = new SkippingClock();
   local = await boot({
     topology: topology({
+      roles,
       functions: { Fails: fails },
       queues: { Ticks: ticks, Failures: failures },
       schedules: { Tick: every(1, ticks.arn), Fail: every(5, fails.arn) },

@@ -18,6 +18,7 @@ import { ensureTables } from "./dynamo/table.ts";
 import { openAsyncInvoker } from "./function/async-invoke.ts";
 import { type Bundle, bundleHandlers } from "./function/bundle.ts";
 import { functionEnvironment, setProcessEnvironment } from "./function/environment.ts";
+import { functionOperations } from "./function/function-api.ts";
 import {
   createFunctionHost,
   type FunctionHost,
@@ -30,6 +31,8 @@ import { createTracer, type Tracer } from "./function/trace.ts";
 import { createEndpoint } from "./http/endpoint.ts";
 import { createHttpApi } from "./http/http.ts";
 import { closeServer, listen } from "./http/listen.ts";
+import { type Access, openAccess } from "./iam/access.ts";
+import { createUsageRecorder } from "./iam/usage.ts";
 import { createIdentity, type Identity } from "./identity/identity.ts";
 import { codesIn, type Mailbox, openMailbox } from "./identity/mailbox.ts";
 import { openLogFile } from "./log-file.ts";
@@ -44,6 +47,9 @@ import { StateFolderError, takeStateFolder } from "./state-folder.ts";
 import { machineOperations } from "./state-machine/machine-api.ts";
 import { createMachineHost, type Executions, type MachineHost } from "./state-machine/machine-host.ts";
 import { openStore, type Store } from "./store.ts";
+import type { AlarmStatus } from "./watch/alarm.ts";
+import type { Metrics } from "./watch/metric-store.ts";
+import { openWatch, type Watch } from "./watch/watch.ts";
 
 export interface BootOptions {
   topology: Topology;
@@ -75,6 +81,8 @@ export interface Hooks extends InvocationHooks {
   onDynamoRequest?: DynamoHook;
   /** An error code fails the entry. */
   onPutEvents?: (entry: PutEventsEntry) => string | undefined;
+  /** An alarm that tells somebody has gone off, or is over. */
+  onAlarm?: (alarm: AlarmStatus) => void;
 }
 
 /** The whole topology, running. */
@@ -83,7 +91,7 @@ export interface Local {
   /** The time that the runtime and its handlers go by, in milliseconds since 1970. */
   now(): number;
   apiUrl: string;
-  /** Where the AWS SDKs find DynamoDB, EventBridge, SQS, Step Functions and Cognito. */
+  /** Where the AWS SDKs find DynamoDB, EventBridge, SQS, Step Functions, Lambda, CloudWatch and Cognito. */
   endpointUrl: string;
   /** The links of the topology with this machine's addresses. */
   links: Topology["links"];
@@ -93,6 +101,10 @@ export interface Local {
   executions: Executions;
   schedules: Pick<Schedules, "trigger" | "next">;
   meter: Meter;
+  /** What has been measured since the start, at most for a day. */
+  metrics: Metrics;
+  /** They are evaluated each minute, by the minute that has ended: whoever skips a minute sees what was in it. */
+  alarms(): AlarmStatus[];
   /** The codes that were emailed to an address, the newest last. The mails are at `<endpointUrl>/_local/mail?to=…`. */
   mailbox(address: string): string[];
   /**
@@ -161,6 +173,8 @@ interface Ground {
   moveTasks: MoveTasks;
   meter: Meter;
   tracer: Tracer;
+  access: Access;
+  watch: Watch;
   identity: Identity;
   mailbox: Mailbox;
   bundles: Map<string, Bundle>;
@@ -190,7 +204,8 @@ async function start(options: BootOptions, closers: Closer[]): Promise<Local> {
 
   const streams = startStreams(ground, functions, closers);
   expireItems(ground, streams, closers);
-  endpointServer.on("request", endpointOf(ground, { bus, machines, streams }));
+  const { invokeAsync } = targets;
+  endpointServer.on("request", endpointOf(ground, { bus, machines, streams, invoke: functions.invoke, invokeAsync }));
   apiServer.on("request", apiOf(ground, functions));
   startQueues(ground, functions, closers);
   // Requests end before the parts they need do.
@@ -212,6 +227,8 @@ async function start(options: BootOptions, closers: Closer[]): Promise<Local> {
     executions: machines.executions,
     schedules,
     meter: ground.meter,
+    metrics: ground.watch.metrics,
+    alarms: ground.watch.alarms,
     mailbox: (address) => ground.mailbox.to(address).toReversed().flatMap(codesIn),
     idle: ground.activity.idle,
     stop() {
@@ -237,6 +254,7 @@ async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground>
     log({ timeMs: clock.now(), functionName: "runtime", requestId: "-", text });
   };
 
+  const access = openRecordedAccess(options, closers);
   const engine = await startEngine({
     stateFolder: folder.path,
     environment: options.environment ?? process.env,
@@ -269,6 +287,8 @@ async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground>
     ...{ store, clock, random, mailbox },
   });
   const meter = createMeter();
+  const watch = openWatch({ topology, queues, clock, onAlarm: tellingOf(options, log), onError: report });
+  closers.push(() => watch.stop());
   const tracer = await createTracer(random);
   const activity = createActivity();
   // What is due has not begun yet, so no part can tell of it.
@@ -276,7 +296,26 @@ async function prepare(options: BootOptions, closers: Closer[]): Promise<Ground>
   activity.watch("moves of messages", moveTasks.busy);
   return {
     ...{ options, topology, clock, random, engine, store, queues, moveTasks, meter, tracer, identity, mailbox },
-    ...{ bundles, activity, log, report, step, addresses },
+    ...{ access, watch, bundles, activity, log, report, step, addresses },
+  };
+}
+
+/** Which permissions were used is written down for whoever asks for it, as the tests do. */
+function openRecordedAccess({ topology, environment = process.env }: BootOptions, closers: Closer[]): Access {
+  const usage = createUsageRecorder(topology);
+  const access = openAccess(topology, usage);
+  const folder = environment.CARTWRIGHT_USAGE_FOLDER;
+  if (folder) closers.push(() => usage.writeTo(folder));
+  return access;
+}
+
+/** Who would be called on AWS reads it here in the log. */
+function tellingOf({ hooks }: BootOptions, log: Ground["log"]) {
+  return (alarm: AlarmStatus) => {
+    const { name, state, reason, sinceMs: timeMs } = alarm;
+    const text = JSON.stringify({ message: "alarm", name, state, reason });
+    log({ timeMs, functionName: "alarms", requestId: "-", text });
+    hooks?.onAlarm?.(alarm);
   };
 }
 
@@ -315,7 +354,7 @@ async function open(server: http.Server, port: number, purpose: string, closers:
 }
 
 function hostFunctions(ground: Ground, links: Topology["links"]): FunctionHost {
-  const { topology, addresses, bundles, tracer, clock, random, log, meter, options } = ground;
+  const { topology, addresses, bundles, tracer, clock, random, log, meter, watch, options } = ground;
   return createFunctionHost({
     functions: topology.functions,
     bundles,
@@ -323,11 +362,16 @@ function hostFunctions(ground: Ground, links: Topology["links"]): FunctionHost {
     tracer,
     clock,
     random,
-    onLog: log,
+    onLog(line) {
+      log(line);
+      watch.read(line);
+    },
+    onThrottled: () => watch.aws.invoked("throttled"),
     onFinished({ correlationIds, functionName: name, durationMs, memoryMb }) {
       meter.record("invocations", { correlationIds, name, amount: 1 });
       const amount = computeGbSeconds(durationMs, memoryMb);
       meter.record("computeGbSeconds", { correlationIds, name, amount });
+      watch.aws.invoked("ran");
     },
     ...(options.hooks && { hooks: options.hooks }),
   });
@@ -335,7 +379,7 @@ function hostFunctions(ground: Ground, links: Topology["links"]): FunctionHost {
 
 /** The bus and what it starts: state machines, and functions that nobody waits for. */
 function openWorkflows(ground: Ground, functions: FunctionHost, closers: Closer[]) {
-  const { topology, store, clock, random, meter, queues, activity, report, options } = ground;
+  const { topology, store, clock, random, meter, queues, activity, access, report, options } = ground;
   const shared = { store, clock, random, meter, invoke: functions.invoke };
   const asyncInvoker = openAsyncInvoker({
     ...shared,
@@ -348,14 +392,15 @@ function openWorkflows(ground: Ground, functions: FunctionHost, closers: Closer[
     ...shared,
     machines: topology.machines,
     sendMessage: (queueUrl, message) => queues.send(queueUrl, message),
+    refusalOf: access.refusalOfStep,
+    onEnded: ({ arn }, status) => ground.watch.aws.executionEnded(arn, status),
     onError: report,
   });
   closers.push(() => machines.stop());
   activity.watch("state machines", () => machines.running() > 0);
   const targets: TargetCalls = {
     async start(machineArn, input) {
-      const exists = Object.values(topology.machines).some(({ arn }) => arn === machineArn);
-      if (!exists) throw new NoSuchTargetError(`The state machine ${machineArn} does not exist.`);
+      if (!machines.has(machineArn)) throw new NoSuchTargetError(`The state machine ${machineArn} does not exist.`);
       machines.start(machineArn, input);
     },
     async invokeAsync(functionArn, event) {
@@ -371,6 +416,8 @@ function openWorkflows(ground: Ground, functions: FunctionHost, closers: Closer[
     region: topology.region,
     queues,
     targets,
+    refusalOf: access.refusalOfRule,
+    onError: report,
     ...(options.hooks?.onPutEvents && { onPutEvents: options.hooks.onPutEvents }),
   });
   closers.push(() => bus.stop());
@@ -378,9 +425,11 @@ function openWorkflows(ground: Ground, functions: FunctionHost, closers: Closer[
   return { bus, machines, targets };
 }
 
-function openSchedules({ topology, queues, clock, random }: Ground, targets: TargetCalls): Schedules {
+function openSchedules(ground: Ground, targets: TargetCalls): Schedules {
+  const { topology, queues, clock, random, access } = ground;
   const { schedules, account, region } = topology;
-  return startSchedules({ schedules, account, region, queues, clock, random, targets });
+  const refusalOf = access.refusalOfSchedule;
+  return startSchedules({ schedules, account, region, queues, clock, random, targets, refusalOf });
 }
 
 interface TableStream {
@@ -411,6 +460,7 @@ function startStreams(ground: Ground, functions: FunctionHost, closers: Closer[]
       random,
       invoke: functions.invoke,
       sendFailure: (destination, body) => queues.send(destination, { body }),
+      onBatch: (ageMs) => ground.watch.aws.batchRead(mapping.function, ageMs),
       onProgress: (position) => trimming?.progress(table.name, name, position),
       onError: report,
     });
@@ -445,7 +495,13 @@ function startQueues(ground: Ground, functions: FunctionHost, closers: Closer[])
   }
 }
 
-function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHost; streams: TableStream[] }) {
+interface EndpointParts extends Pick<FunctionHost, "invoke">, Pick<TargetCalls, "invokeAsync"> {
+  bus: EventBus;
+  machines: MachineHost;
+  streams: TableStream[];
+}
+
+function endpointOf(ground: Ground, parts: EndpointParts) {
   const { topology, engine, queues, moveTasks, meter, tracer, clock, random, identity, mailbox, addresses } = ground;
   const { options } = ground;
   const { itemLimit } = options;
@@ -457,6 +513,7 @@ function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHos
       meter.record(name, { correlationIds, name: table, amount: units });
     },
     onWrite: (tables) => wakeStreams(parts.streams, tables),
+    onThrottled: ground.watch.aws.tableThrottled,
     ...(options.hooks?.onDynamoRequest && { onRequest: options.hooks.onDynamoRequest }),
     ...(itemLimit !== "none" && { itemLimit: createItemLimit(Object.values(topology.tables), clock, itemLimit) }),
   });
@@ -478,8 +535,11 @@ function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHos
       AmazonSQS: queueApi,
       AWSEvents: busOperations(parts.bus),
       AWSStepFunctions: machineOperations(parts.machines),
+      AWSLambda: functionOperations({ functions: topology.functions, ...parts }),
+      GraniteServiceVersion20100801: ground.watch.operations,
       AWSCognitoIdentityProviderService: identity.operations,
     },
+    access: ground.access,
     document: (path, query) => (path === "/_local/mail" ? mailbox.to(query.get("to") ?? "") : identity.document(path)),
     tracer,
     random,
@@ -489,7 +549,7 @@ function endpointOf(ground: Ground, parts: { bus: EventBus; machines: MachineHos
 const noApi: Api = { id: "none", endpoint: "none", routes: [] };
 
 function apiOf(ground: Ground, functions: FunctionHost): http.RequestListener {
-  const { topology, clock, random, meter } = ground;
+  const { topology, clock, random, meter, watch } = ground;
   const [api = noApi, second] = Object.values(topology.apis);
   if (second) throw new Error(`Two APIs are recorded, ${api.id} and ${second.id}; one is what can be served here.`);
   return createHttpApi({
@@ -500,5 +560,6 @@ function apiOf(ground: Ground, functions: FunctionHost): http.RequestListener {
     random,
     onRequest: ({ correlationId, route }) =>
       meter.record("apiRequests", { correlationIds: [correlationId], name: route ?? "none", amount: 1 }),
+    onAnswer: (statusCode) => watch.aws.answered(api.id, statusCode),
   });
 }

@@ -146,11 +146,11 @@ test("what a checkout holds that has died, with its order, is swept once its tim
   // Nothing goes on after the reservation, and nobody undoes it.
   const dead = ["AuthorizePayment", "AbandonOrder", "VoidPayment", "ReleaseStock", "CancelOrder", "WatchCheckout"];
   system.hooks.beforeInvoke = (name) => {
-    if (name === "SweepReservations") sweeping++;
+    if (name === "SweepReservationsHandler") sweeping++;
     return dead.includes(name) ? "kill" : undefined;
   };
   system.hooks.afterInvoke = (name) => {
-    if (name === "SweepReservations") sweeping--;
+    if (name === "SweepReservationsHandler") sweeping--;
     return undefined;
   };
   const orderId = await order(customer, (await fill(customer.carts, { CLOCK: 2 })).id);

@@ -5,7 +5,7 @@ import { runCaptured } from "@cartwright/ops/test/run";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { paymentOf } from "./shop/scenario.ts";
 import { people } from "./shop/seed.ts";
-import { archived, deadLettersOf, leaveLetter, place, settle } from "./test/checkout.ts";
+import { archived, deadLetters, deadLettersOf, leaveLetter, place, settle } from "./test/checkout.ts";
 import { dynamoOf } from "./test/endpoint.ts";
 import { repository } from "./test/fixture.ts";
 import { type System, startSystem } from "./test/system.ts";
@@ -45,6 +45,74 @@ function paymentsOf(...orderIds: string[]) {
 function leavePayment(orderId: string): string {
   return leaveLetter(system, "MarkPaid", JSON.stringify(paymentsOf(orderId)[0]));
 }
+
+describe("the health of the stage", () => {
+  const health = async () => {
+    const { code, printed } = await ops(["health"]);
+    return { code, told: printed.join("\n") };
+  };
+
+  test("is good while nothing is wrong", async () => {
+    const { code, told } = await health();
+    expect(told).toMatch(/^healthy: all \d\d alarms are quiet, no dead letters in \d+ queues, 0 orders pending/);
+    expect(code).toBe(0);
+  });
+
+  test("tells of a letter at once, of its alarm within minutes, and of neither once it is gone", async () => {
+    leavePayment(orders[0]!);
+    expect((await health()).told).toMatch(/^degraded: all .*, 1 dead letter in 1 queue.*\n\n.*\nMarkPaid +1$/);
+    for (let minute = 0; minute < 2; minute++) await system.skip(60_000);
+    const { code, told } = await health();
+    expect(code).toBe(0);
+    expect(told).toMatch(/^degraded: 1 of \d\d alarms on/);
+    expect(told).toMatch(
+      /\nMarkPaidLetters for .*\n {2}Something failed for good\. .*\n.*\n {2}docs\/runbook\/\w+\.md\n/,
+    );
+    await ops(["dead-letters", "redrive", "MarkPaid", "--all"]);
+    for (let minute = 0; minute < 2; minute++) await system.skip(60_000);
+    expect((await health()).told).toMatch(/^healthy/);
+  });
+
+  test("is bad while an order does not settle, which is told with what it waits for", async () => {
+    // The customer's time at the bank ends after a quarter of an hour, and this keeps the order from ending with it.
+    system.hooks.beforeInvoke = (name) => {
+      if (name === "CancelOrder") throw new TypeError("a mistake");
+    };
+    const id = await place(system, "tok_requires_action");
+    await system.local.idle();
+    expect((await ops(["stuck"])).printed).toEqual(["No order is pending for more than 10 min."]);
+    for (const minutes of [20, 1, 1]) await system.skip(minutes * 60_000);
+    const { code, told } = await health();
+    expect(told).toMatch(/^failing: .* 1 order pending for more than 10 min/);
+    expect(told).toMatch(new RegExp(`\nOldestPendingOrder for [^]*\n${id} `));
+    expect(code).toBe(1);
+    const stuck = (await ops(["stuck"])).printed.join("\n");
+    expect(stuck).toMatch(new RegExp(`^${id} .*pending for 22 min`));
+    expect(stuck).toMatch(/\n {2}waits for {2}what it holds to be given back; .*\n {2}next .* ord_/);
+    system.mend();
+    await system.skip(61_000);
+    expect(await settle(system, id)).toMatchObject({ status: "cancelled", reason: "expired" });
+    expect((await ops(["stuck", "--json"])).printed).toEqual([]);
+  });
+});
+
+describe("a reconciliation", () => {
+  test("compares what has settled now, and says so", async () => {
+    const { code, printed } = await ops(["reconcile"]);
+    expect(printed).toEqual([expect.stringMatching(/^Compared \d+ payments?: \d+ agreed, 0 mended, 0 left for/)]);
+    expect(code).toBe(0);
+  });
+
+  test("that fails says why, and that it may be tried again", async () => {
+    system.hooks.beforeInvoke = (name) => {
+      if (name === "ReconcilePaymentsHandler") throw new TypeError("the books are closed");
+    };
+    const { code, printed, errors } = await ops(["reconcile"]);
+    system.mend();
+    expect({ code, printed }).toEqual({ code: 1, printed: [] });
+    expect(errors).toMatch(/^reconciliation_failed: .*TypeError: the books are closed.*\nIt is safe to run/);
+  });
+});
 
 describe("what needs an operator", () => {
   test("is listed with its reason, shown with its ledger, and gone once it is mended and redriven", async () => {
@@ -86,6 +154,35 @@ describe("what needs an operator", () => {
       }),
     );
   }
+});
+
+describe("a smoke order", () => {
+  test.each([
+    ["confirmed", "SMOKE-1", ["order.paid", "payment.refunded", "stock.restocked", "order.cancelled"]],
+    ["out_of_stock", "SMOKE-0", ["stock.refused", "order.cancelled"]],
+  ])("that should end %s does, and leaves nothing behind", async (outcome, sku, events) => {
+    const { code, printed, errors } = await ops(["smoke", "--expect", outcome]);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    for (const event of events) expect(printed.join("\n")).toMatch(new RegExp(`  ${event}$`, "m"));
+    expect(printed.at(-1)).toMatch(/^The smoke order went as it should, in \d+\.\d s\.$/);
+    await system.local.idle();
+    const { products } = system.shop.staff;
+    expect((await products.get(sku)).status).toBe("retired");
+    expect(await products.stock(sku)).toMatchObject({ available: outcome === "confirmed" ? 10 : 0, reserved: 0 });
+    expect(deadLetters(system)).toEqual({});
+  });
+
+  test("that the checkout does not take up fails, says what was seen last, and is cancelled once it can be", async () => {
+    system.hooks.beforeInvoke = (name) => (name === "ReserveStock" ? "kill" : undefined);
+    const { code, printed, errors } = await ops(["smoke", "--timeout", "2"]);
+    system.mend();
+    expect(code).toBe(1);
+    const [orderId] = errors.match(/ord_\w+/)!;
+    expect(errors).toContain(`${orderId} has not come to its end within 2 s. Last seen: Order placed  order.placed.`);
+    expect(errors).toContain(`npm run ops -- timeline ${orderId}`);
+    expect(printed.at(-1)).toMatch(/SMOKE-1 is off sale$/);
+    expect(await settle(system, orderId, system.shop.staff)).toMatchObject({ status: "cancelled" });
+  });
 });
 
 describe("dead letters", () => {
@@ -222,10 +319,9 @@ test("a replay is followed to its end, brings an event once more, and can be fol
   expect(printed.at(-1)).toMatch(new RegExp(`^rpl_\\w+ {2}to MarkPaid {2}completed: ${counts}$`));
   expect(seen).toEqual(["MarkPaid"]);
   const id = printed[0]!.split(" ")[0]!;
-  expect(await ops(["replay", "--follow", id])).toMatchObject({
-    code: 0,
-    printed: [expect.stringContaining("completed")],
-  });
+  const later = await ops(["replay", "--follow", id]);
+  expect(later.code).toBe(0);
+  expect(later.printed.map((line) => line.split("  ")[2])).toEqual([`sent: ${counts}`, `completed: ${counts}`]);
   const future = await ops(["replay", "MarkPaid", "--from", "1h", "--to", "2999-01-01"]);
   expect(future).toMatchObject({ code: 1, errors: expect.stringContaining("invalid_request") });
 });

@@ -131,6 +131,39 @@ export const Payment = z.object({
   ),
 });
 
+export const Health = z.object({
+  status: z.enum(["healthy", "degraded", "failing"]),
+  watched: z.boolean(),
+  alarms: z.array(
+    z.object({
+      name: z.string(),
+      state: z.string(),
+      since: Time.optional(),
+      urgent: z.boolean(),
+      calls: z.boolean(),
+      muted: z.boolean(),
+      description: z.string().optional(),
+      runbook: z.string().optional(),
+      reason: z.string().optional(),
+    }),
+  ),
+  queues: z.int(),
+  deadLetters: z.array(z.object({ subscriber: z.string(), letters: z.int() })),
+});
+export type Health = z.infer<typeof Health>;
+
+export const Orders = z.object({
+  items: z.array(z.object({ id: z.string(), number: z.string(), status: z.string(), createdAt: Time })),
+  nextCursor: z.string().optional(),
+});
+
+export const Reconciliation = z.object({
+  status: z.enum(["done", "running"]),
+  compared: z.int().optional(),
+  mended: z.array(z.string()).optional(),
+  wrong: z.array(z.string()).optional(),
+});
+
 /** What is told of a failed request. */
 export const Told = z.object({
   code: z.string().optional(),

@@ -119,6 +119,12 @@ test("what waits is listed with its payment, the longest waiting first, of both 
   ]);
 });
 
+test("a long sentence is told to its end: it says why a person has to decide", async () => {
+  const message = `the provider had collected money ${"for a payment that our ledger had lost ".repeat(3)}(the payment)`;
+  answers.set(paths.decisions, lettersOf({ ...letter("unexpected_money"), failure: { code: "x", message } }));
+  expect((await needsOperator()).printed[1]).toContain(message);
+});
+
 test("a letter whose event can't be read is listed too, and leads to the letter itself", async () => {
   const { event: _, ...unreadable } = letter("Unreported");
   answers.set(paths.decisions, lettersOf(unreadable));

@@ -10,8 +10,8 @@ import {
 } from "./answer.ts";
 import { advise, type Command, type Context, checkOrder, text } from "./command.ts";
 import { RefusedError, UsageError } from "./io.ts";
-import { beginningOf, codesOf, type Letter, type Letters, seconds } from "./letter.ts";
-import { count, facts, money, type Paint, table, visible } from "./text.ts";
+import { codesOf, type Letter, type Letters, seconds } from "./letter.ts";
+import { count, facts, money, type Paint, printSections, table, visible } from "./text.ts";
 
 type Payment = z.output<typeof PaymentShape>;
 type Timeline = z.output<typeof TimelineShape>;
@@ -114,7 +114,7 @@ async function showOrder(context: Context, orderId: string): Promise<void> {
     printAllJson(context, [...answers, payment, timeline]);
     return;
   }
-  printSections(context, [
+  printSections(context.io, [
     ...letters.map((letter) => reasonOf(letter, paint)),
     letters.length === 0 && isWhole ? [paint.green(`Nothing about ${orderId} needs an operator.`)] : [],
     isWhole ? [] : [notAll],
@@ -170,7 +170,7 @@ const notAll = "Some letters could not be looked at: there are too many, or some
 function rowOf(letter: Letter) {
   const { event, failure } = letter;
   const payment = event?.orderId && paymentOf(event.orderId);
-  return [event?.orderId, payment, seconds(sinceOf(letter)), failure.code, beginningOf(failure.message)];
+  return [event?.orderId, payment, seconds(sinceOf(letter)), failure.code, failure.message];
 }
 
 function summaryOf(letters: Letter[]): string {
@@ -180,14 +180,6 @@ function summaryOf(letters: Letter[]): string {
 
 function wayInto({ subscriber, id, event }: Letter): string {
   return event?.orderId ? `needs-operator ${event.orderId}` : `dead-letters show ${subscriber} ${id}`;
-}
-
-function printSections({ io }: Context, sections: string[][]): void {
-  const filled = sections.filter((lines) => lines.length > 0);
-  for (const [at, lines] of filled.entries()) {
-    if (at > 0) io.print("");
-    for (const line of lines) io.print(line);
-  }
 }
 
 function reasonOf(letter: Letter, paint: Paint): string[] {

@@ -82,9 +82,9 @@ export async function startReplay(
   }
 }
 
-/** Prints the replay whenever it has come further. Answers whether it was completed. */
+/** Prints the replay whenever it has come further, and when it is over. Answers whether it was completed. */
 export async function follow(context: Context, started: Replay): Promise<boolean> {
-  const { io, paint, printJson } = context;
+  const { io, paint, values, printJson } = context;
   let last = started;
   let quiet = 0;
   for (let waitedMs = 0; !isOver(last, quiet); waitedMs += pauseMs) {
@@ -98,6 +98,7 @@ export async function follow(context: Context, started: Replay): Promise<boolean
     last = next;
   }
   if (last.status === "completed") {
+    if (!values.json) io.print(line(last, "completed"));
     if (last.progress?.handedOn === 0) io.printError(visible(nothingOf(last)));
     return true;
   }
@@ -139,10 +140,14 @@ function nothingOf({ subscriber, from, to, filter, progress }: Replay): string {
   return `Nothing was handed on: of the events from ${from} to ${to} none is one ${meant}. Check the time and the ids; on AWS the archive lags by up to ten minutes.`;
 }
 
-/** How far EventBridge has come says nothing of a replay that is done: it sends all events of the time. */
-function line({ id, subscriber, status, lastEventAt, progress }: Replay): string {
+/**
+ * How far EventBridge has come says nothing of a replay that it has completed: it has sent all events of the time, and
+ * they are still being handed on.
+ */
+function line(replay: Replay, word = replay.status === "completed" ? "sent" : replay.status): string {
+  const { id, subscriber, status, lastEventAt, progress } = replay;
   const upTo = lastEventAt && !endings.includes(status) ? `, up to ${lastEventAt}` : "";
-  return visible(`${id}  to ${subscriber}  ${status}${upTo}${progress ? `: ${told(progress)}` : ""}`);
+  return visible(`${id}  to ${subscriber}  ${word}${upTo}${progress ? `: ${told(progress)}` : ""}`);
 }
 
 function told({ handedOn, leftOut, waiting }: NonNullable<Replay["progress"]>): string {

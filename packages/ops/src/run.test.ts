@@ -78,6 +78,10 @@ test.each<[string[], string]>([
   [["seed", "--products", "0"], "--products takes a number from 1 to 100000"],
   [["seed", "--seed", "seven"], "--seed takes a number"],
   [["seed", "7"], '"7" is too much'],
+  [["stuck", "--older-than", "long"], "--older-than takes a span such as 90s"],
+  [["stuck", "--limit", "0"], "--limit takes a number from 1 to 999"],
+  [["stuck", "ord_1"], '"ord_1" is too much'],
+  [["reconcile", "now"], '"now" is too much'],
   [["needs-operator", "ord_1"], "needs-operator takes an order's id such as ord_"],
   [["needs-operator", "ord_01J9ZC5Q8MXW3VT0S6K2F4B7RD", "--code", "disputed"], "--code is for the list"],
 ])("%j is refused before anything is sent, and tells why", async (argv, message) => {
@@ -262,7 +266,8 @@ test("a replay that is completed is watched until nothing is still to come", asy
   expect({ code, errors }).toEqual({ code: 0, errors: "" });
   expect(printed.split("\n").map((line) => line.split("  ").at(-1))).toEqual([
     "starting",
-    "completed: 0 handed on, 3 left out, 4 still to come",
+    "sent: 0 handed on, 3 left out, 4 still to come",
+    "sent: 1 handed on, 6 left out",
     "completed: 1 handed on, 6 left out",
   ]);
   expect(requests.length).toBe(progress.length);
@@ -398,6 +403,9 @@ test.each([200, 500])("an answer of %i that is cut off is told as that", async (
 });
 
 const everyCommand = [
+  ["health"],
+  ["stuck"],
+  ["reconcile"],
   ["dead-letters", "list"],
   ["dead-letters", "list", "MarkPaid"],
   ["dead-letters", "list", "--event", "payment.captured"],

@@ -1,18 +1,23 @@
 import { type AnyCommand, parseCommand, surroundingsOf } from "./command.ts";
 import { connect, explain } from "./connect.ts";
 import * as deadLetters from "./dead-letters.ts";
+import { health } from "./health.ts";
 import { type Io, UsageError } from "./io.ts";
 import { needsOperator } from "./needs-operator.ts";
 import { importProducts } from "./product/import.ts";
 import { rebuild } from "./rebuild.ts";
+import { reconcile } from "./reconcile.ts";
 import { replay } from "./replay.ts";
 import { seed } from "./seed/seed.ts";
+import { smoke } from "./smoke.ts";
+import { stuck } from "./stuck.ts";
 import { paintOf } from "./text.ts";
 import { timeline } from "./timeline.ts";
 
 const commands: AnyCommand[] = [
-  ...[needsOperator, deadLetters.list, deadLetters.show, deadLetters.redrive, replay, rebuild, timeline],
-  ...[importProducts, seed],
+  ...[health, stuck, needsOperator, deadLetters.list, deadLetters.show, deadLetters.redrive, replay, rebuild],
+  ...[timeline, reconcile],
+  ...[smoke, importProducts, seed],
 ];
 
 const where = `Where and who:

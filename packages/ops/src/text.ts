@@ -57,6 +57,15 @@ export function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? "" : "s"}`;
 }
 
+/** Those that have lines, with a gap between them. */
+export function printSections(io: Io, sections: string[][]): void {
+  const filled = sections.filter((lines) => lines.length > 0);
+  for (const [at, lines] of filled.entries()) {
+    if (at > 0) io.print("");
+    for (const line of lines) io.print(line);
+  }
+}
+
 function escaped(character: string): string {
   return `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`;
 }

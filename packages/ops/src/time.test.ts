@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseTime } from "./time.ts";
+import { lengthOf, parseSpan, parseTime } from "./time.ts";
 
 const nowMs = Date.parse("2026-03-08T12:00:00.000Z");
 
@@ -22,3 +22,20 @@ test.each(["", "yesterday", "2", "h", "-2h", "2026-03-01T03:00:00", "2026-13-01"
     expect(() => parseTime("from", text, nowMs)).toThrow(/^--from takes an ISO 8601 time with its zone/);
   },
 );
+
+test("a span is milliseconds, and nothing but a span is one", () => {
+  expect([parseSpan("older-than", "90s"), parseSpan("older-than", "2h")]).toEqual([90_000, 7_200_000]);
+  expect(() => parseSpan("older-than", "now")).toThrow(/^--older-than takes a span such as 90s/);
+});
+
+test.each([
+  [-5, "0 s"],
+  [999, "0 s"],
+  [59_000, "59 s"],
+  [719_999, "11 min 59 s"],
+  [7_200_000, "2 h"],
+  [7_500_000, "2 h 5 min"],
+  [180_000_000, "2 d 2 h"],
+])("%d ms are %s", (ms, told) => {
+  expect(lengthOf(ms)).toBe(told);
+});

@@ -14,3 +14,25 @@ export function parseTime(option: string, text: string, nowMs: number): string {
   if (Number.isNaN(ms)) throw new UsageError(`--${option} takes ${forms}; not ${JSON.stringify(text)}`);
   return new Date(ms).toISOString();
 }
+
+/** Milliseconds of a span that a person wrote, such as 90s, 30m or 2h. */
+export function parseSpan(option: string, text: string): number {
+  const span = /^(\d{1,6})([smhd])$/.exec(text);
+  if (!span) throw new UsageError(`--${option} takes a span such as 90s, 30m, 2h or 7d; not ${JSON.stringify(text)}`);
+  return Number(span[1]) * unitMs[span[2]!]!;
+}
+
+/** A length of time as people say it, in its two greatest units. What comes from another clock may lie ahead by a little. */
+export function lengthOf(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const units: [string, number][] = [
+    ["d", Math.floor(seconds / 86_400)],
+    ["h", Math.floor(seconds / 3_600) % 24],
+    ["min", Math.floor(seconds / 60) % 60],
+    ["s", seconds % 60],
+  ];
+  const first = units.findIndex(([, amount]) => amount > 0);
+  if (first === -1) return "0 s";
+  const told = units.slice(first, first + 2).filter(([, amount]) => amount > 0);
+  return told.map(([unit, amount]) => `${amount} ${unit}`).join(" ");
+}

@@ -1,8 +1,10 @@
 /**
  * `npm run topology` records what the stacks declare in stacks/topology.json and sst-env.d.ts. With `-- --check` it
- * writes nothing, and fails when either is stale, or when a function names a handler that does not exist.
+ * writes nothing, and fails when either is stale, when a function names a handler that does not exist, or when a stage of
+ * any kind breaks a rule of packages/topology/src/rule.
  */
 import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -10,13 +12,15 @@ import { differences } from "./difference.ts";
 import { distil } from "./distil.ts";
 import { envTypes } from "./env-types.ts";
 import { evaluate } from "./evaluate.ts";
-import { TopologyError } from "./fail.ts";
+import { isUsageError, TopologyError } from "./fail.ts";
 import { handlerFaults } from "./handler.ts";
 import type { Topology } from "./model.ts";
 import { preparePlatform } from "./prepare.ts";
 import { stableJson } from "./stable-json.ts";
+import { gather, recordedFaults, secretlessFaults, type Trial, trialStages, tryStage } from "./trial.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
+const region = "eu-west-1";
 const shownDifferences = 40;
 
 const files = {
@@ -27,9 +31,8 @@ const files = {
 try {
   const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
   const platform = await preparePlatform(root, (line) => console.log(line));
-  const graph = await evaluate({ root, platform, stage: "local", region: "eu-west-1" });
-  const topology = distil(graph);
-  const faults = values.check ? await check(topology) : await write(topology);
+  const recorded = distil(await evaluate({ root, platform, stage: "local", region }));
+  const faults = values.check ? await check({ root, platform, region, recorded }) : await write(recorded);
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exitCode = 1;
 } catch (error) {
@@ -44,10 +47,35 @@ async function write(topology: Topology): Promise<string[]> {
   return [];
 }
 
-async function check(topology: Topology): Promise<string[]> {
-  const faults = [...(await staleness(topology)), ...(await handlerFaults(root, topology.functions))];
-  if (faults.length === 0) console.log(`stacks/topology.json and sst-env.d.ts are up to date: ${summary(topology)}`);
+async function check(trial: Trial): Promise<string[]> {
+  const { recorded } = trial;
+  const byStage: Record<string, string[]> = Object.fromEntries(trialStages.map((stage) => [stage, []]));
+  byStage[recorded.stage] = await recordedFaults(trial);
+  const refusal: string[] = [];
+  await atOnce([
+    ...trialStages.map((stage) => async () => {
+      byStage[stage] = await tryStage(trial, stage);
+    }),
+    async () => {
+      refusal.push(...(await secretlessFaults(trial)));
+    },
+  ]);
+  const handlers = await handlerFaults(root, recorded.functions);
+  const faults = [...(await staleness(recorded)), ...handlers, ...gather(byStage), ...refusal];
+  if (faults.length === 0) {
+    console.log(`stacks/topology.json and sst-env.d.ts are up to date: ${summary(recorded)}`);
+    console.log(`${Object.keys(byStage).join(", ")} keep the rules, and production is refused without its secrets`);
+  }
   return faults;
+}
+
+/** As many at a time as there are cores: each takes one for some seconds. */
+async function atOnce(works: (() => Promise<void>)[]): Promise<void> {
+  const waiting = works.values();
+  const work = async () => {
+    for (const next of waiting) await next();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
 
 async function staleness(topology: Topology): Promise<string[]> {
@@ -84,8 +112,4 @@ function summary(topology: Topology): string {
   return Object.entries(counts)
     .map(([kind, things]) => `${Object.keys(things).length} ${kind}`)
     .join(", ");
-}
-
-function isUsageError(error: unknown): error is Error {
-  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 }

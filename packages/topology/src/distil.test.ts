@@ -30,6 +30,9 @@ describe("what the topology tells", () => {
         indexes: { byTotal: { hashKey: "total", projection: ["status"] } },
         stream: { arn: arn("dynamodb", "table/orders/stream/1"), view: "NEW_IMAGE" },
         ttl: "expiresAt",
+        pointInTimeRecovery: true,
+        deletionProtection: false,
+        encrypted: false,
       },
     });
   });
@@ -40,6 +43,39 @@ describe("what the topology tells", () => {
 
   test("a function's environment leaves out what only a deployed bundle can use", () => {
     expect(topology.functions.Worker!.environment).toEqual({ LEVEL: "info" });
+  });
+
+  test("a function tells how long its log is kept, whether it is traced, and which version was published", () => {
+    expect(topology.functions.Worker).toMatchObject({ tracing: "Active", logRetentionDays: 7, version: "4" });
+    expect(topology.functions.Relay).not.toHaveProperty("version", expect.anything());
+  });
+
+  test("a machine has the version that was published, and the alias that leads to it", () => {
+    const own = arn("states", "stateMachine:checkout");
+    const alias = { name: "live", arn: `${own}:live`, version: `${own}:3` };
+    expect(topology.machines.Checkout).toMatchObject({ version: `${own}:3`, tracing: true, alias });
+  });
+
+  test("an alias that splits what is started between two versions is refused", () => {
+    const routingConfigurations = [1, 2].map((version) => ({
+      stateMachineVersionArn: arn("states", `stateMachine:checkout:${version}`),
+      weight: 50,
+    }));
+    expect(() => distil(exampleWith("Live", { routingConfigurations }))).toThrow(/^Live .*routingConfigurations/);
+  });
+
+  test("parameters, dashboards and composite alarms are told as they are", () => {
+    expect(topology.parameters).toEqual({ ApiUrl: { name: "/shop/api-url", value: "https://api" } });
+    expect(topology.dashboards).toEqual({ Dashboard: { name: "shop", body: { widgets: [] } } });
+    expect(topology.compositeAlarms.Both).toMatchObject({
+      name: "both",
+      rule: 'ALARM("dead-letters-wait") AND NOT ALARM("dead-letters-wait")',
+      actions: [arn("sns", "alarms")],
+    });
+  });
+
+  test("a composite alarm of one that does not exist is refused", () => {
+    expect(() => distil(exampleWith("Both", { alarmRule: 'ALARM("gone")' }))).toThrow("- alarm Both refers to gone");
   });
 
   test("a queue has AWS's defaults, its redrive and its policy", () => {

@@ -18,10 +18,13 @@ export function distil(graph: Graph): Model.Topology {
     apis: apis(graph),
     archives: archives(graph),
     buses: buses(graph),
+    compositeAlarms: compositeAlarms(graph),
+    dashboards: dashboards(graph),
     functions: functions(graph),
     links: links(graph),
     machines: machines(graph),
     mappings: mappings(graph),
+    parameters: parameters(graph),
     queues: queues(graph),
     roles: roles(graph),
     rules: rules(graph),
@@ -40,11 +43,16 @@ const types = {
   archive: "aws:cloudwatch/eventArchive:EventArchive",
   asynchronousInvocation: "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
   bus: "aws:cloudwatch/eventBus:EventBus",
+  compositeAlarm: "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+  dashboard: "aws:cloudwatch/dashboard:Dashboard",
   function: "aws:lambda/function:Function",
   integration: "aws:apigatewayv2/integration:Integration",
   link: "sst:sst:LinkRef",
+  logGroup: "aws:cloudwatch/logGroup:LogGroup",
   machine: "aws:sfn/stateMachine:StateMachine",
+  machineAlias: "aws:sfn/alias:Alias",
   mapping: "aws:lambda/eventSourceMapping:EventSourceMapping",
+  parameter: "aws:ssm/parameter:Parameter",
   queue: "aws:sqs/queue:Queue",
   queuePolicy: "aws:sqs/queuePolicy:QueuePolicy",
   role: "aws:iam/role:Role",
@@ -62,7 +70,6 @@ const types = {
 
 /** They have no part in what happens when a request or an event arrives. */
 const ignoredTypes = new Set([
-  "aws:cloudwatch/logGroup:LogGroup",
   "aws:lambda/permission:Permission",
   "aws:s3/bucketObjectv2:BucketObjectv2",
   "pulumi:pulumi:Stack",
@@ -110,6 +117,9 @@ function tables(graph: Graph): Record<string, Model.Table> {
           ? { arn: output(resource, "streamArn"), view: input.streamViewType }
           : undefined,
       ttl: input.ttl?.attributeName,
+      pointInTimeRecovery: input.pointInTimeRecovery.enabled,
+      deletionProtection: input.deletionProtectionEnabled,
+      encrypted: input.serverSideEncryption.enabled,
     };
   });
 }
@@ -259,6 +269,9 @@ function functions(graph: Graph): Record<string, Model.Lambda> {
       environment: Object.fromEntries(environment),
       links: Object.keys(build.links).sort(),
       role: input.role,
+      version: input.publish ? output(resource, "version") : undefined,
+      tracing: input.tracingConfig.mode,
+      logRetentionDays: logRetention(graph, input.loggingConfig?.logGroup),
       reservedConcurrency: input.reservedConcurrentExecutions,
       asynchronous: asynchronous.get(input.name),
     };
@@ -266,9 +279,38 @@ function functions(graph: Graph): Record<string, Model.Lambda> {
 }
 
 function machines(graph: Graph): Record<string, Model.Machine> {
+  const aliases = ofType(graph, types.machineAlias).map((resource) => {
+    const { name, routingConfigurations } = read(Input.MachineAlias, resource);
+    return { name, arn: output(resource, "arn"), version: routingConfigurations[0].stateMachineVersionArn };
+  });
   return byLogicalName(graph, types.machine, (resource) => {
-    const { name, type, roleArn, definition } = read(Input.Machine, resource);
-    return { name, arn: output(resource, "arn"), type, role: roleArn, definition };
+    const { name, type, roleArn, definition, publish, tracingConfiguration } = read(Input.Machine, resource);
+    const arn = output(resource, "arn");
+    const version = publish ? output(resource, "stateMachineVersionArn") : undefined;
+    return {
+      ...{ name, arn, type, role: roleArn, definition, version },
+      tracing: tracingConfiguration.enabled,
+      alias: aliases.find((alias) => alias.version.startsWith(`${arn}:`)),
+    };
+  });
+}
+
+function logRetention(graph: Graph, name: string | undefined): number | undefined {
+  const groups = ofType(graph, types.logGroup).map((resource) => read(Input.LogGroup, resource));
+  return groups.find((group) => group.name === name)?.retentionInDays;
+}
+
+function dashboards(graph: Graph): Record<string, Model.Dashboard> {
+  return byLogicalName(graph, types.dashboard, (resource) => {
+    const { dashboardName: name, dashboardBody: body } = read(Input.Dashboard, resource);
+    return { name, body };
+  });
+}
+
+function parameters(graph: Graph): Record<string, Model.Parameter> {
+  return byLogicalName(graph, types.parameter, (resource) => {
+    const { name, value } = read(Input.Parameter, resource);
+    return { name, value };
   });
 }
 
@@ -276,7 +318,8 @@ function apis(graph: Graph): Record<string, Model.Api> {
   const stages = ofType(graph, types.stage).map((resource) => read(Input.Stage, resource));
   return byLogicalName(graph, types.api, (resource) => {
     const id = output(resource, "id");
-    const throttling = stages.find((stage) => stage.apiId === id)?.defaultRouteSettings;
+    const stage = stages.find(({ apiId }) => apiId === id);
+    const throttling = stage?.defaultRouteSettings;
     return {
       id,
       endpoint: output(resource, "apiEndpoint"),
@@ -285,6 +328,7 @@ function apis(graph: Graph): Record<string, Model.Api> {
         burst: throttling.throttlingBurstLimit,
         ratePerSecond: throttling.throttlingRateLimit,
       },
+      logRetentionDays: logRetention(graph, stage?.accessLogSettings?.destinationArn.split(":log-group:")[1]),
       routes: routes(graph, id),
     };
   });
@@ -371,6 +415,19 @@ function alarms(graph: Graph): Record<string, Model.Alarm> {
       evaluationPeriods: input.evaluationPeriods,
       datapointsToAlarm: input.datapointsToAlarm ?? input.evaluationPeriods,
       treatMissingData: input.treatMissingData,
+      actions: input.alarmActions,
+      okActions: input.okActions,
+    };
+  });
+}
+
+function compositeAlarms(graph: Graph): Record<string, Model.CompositeAlarm> {
+  return byLogicalName(graph, types.compositeAlarm, (resource) => {
+    const input = read(Input.CompositeAlarm, resource);
+    return {
+      name: input.alarmName,
+      description: input.alarmDescription,
+      rule: input.alarmRule,
       actions: input.alarmActions,
       okActions: input.okActions,
     };

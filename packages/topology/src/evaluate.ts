@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
-import http from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
@@ -11,15 +9,18 @@ import { TopologyError } from "./fail.ts";
 import { Build, Graph, unknownMarker } from "./graph.ts";
 import type { Platform } from "./prepare.ts";
 import type { Recording, Settings } from "./recorder.ts";
+import { type RpcCall, serveRpc, unbuilt } from "./rpc.ts";
 
 export interface Evaluation {
   root: string;
   platform: Platform;
   stage: string;
   region: string;
+  /** What the stacks read from the environment: the values of secrets, as `SST_SECRET_<name>`, and the like. */
+  environment?: Record<string, string>;
 }
 
-const account = "123456789012";
+export const evaluationAccount = "123456789012";
 
 const App = z.looseObject({
   name: z.string(),
@@ -29,10 +30,14 @@ const App = z.looseObject({
 });
 type App = z.infer<typeof App> & { stage: string };
 
+/** Several may go on in one process. */
+let evaluations = 0;
+
 /** Evaluates `sst.config.ts` against the real components, with mocks where AWS would be: about 5 seconds. */
 export async function evaluate(evaluation: Evaluation): Promise<Graph> {
-  const work = path.join(evaluation.root, ".sst/topology", String(process.pid));
-  const programs = path.join(evaluation.platform.directory, `.topology-${process.pid}`);
+  const unique = `${process.pid}-${evaluations++}`;
+  const work = path.join(evaluation.root, ".sst/topology", unique);
+  const programs = path.join(evaluation.platform.directory, `.topology-${unique}`);
   await mkdir(path.join(work, "empty"), { recursive: true });
   await mkdir(programs, { recursive: true });
   try {
@@ -46,10 +51,9 @@ export async function evaluate(evaluation: Evaluation): Promise<Graph> {
 }
 
 /** SST's first step: the config's `app`, which may differ by stage. */
-async function evaluateApp({ root, stage, region }: Evaluation, programs: string): Promise<App> {
+async function evaluateApp({ root, stage, region, environment }: Evaluation, programs: string): Promise<App> {
   const program = path.join(programs, "app.mjs");
   await bundle({
-    ...bundling,
     outfile: program,
     banner: { js: `${commonJsGlobals}function $config(config){return config}` },
     stdin: {
@@ -60,7 +64,7 @@ async function evaluateApp({ root, stage, region }: Evaluation, programs: string
       loader: "ts",
     },
   });
-  const { code, stdout, stderr } = await run([program], { AWS_REGION: region });
+  const { code, stdout, stderr } = await run([program], { ...environment, AWS_REGION: region });
   if (code !== 0) throw new TopologyError(`app() in sst.config.ts failed:\n${stderr.trim()}`);
   return { ...App.parse(JSON.parse(stdout)), stage };
 }
@@ -77,25 +81,22 @@ function assertProviderVersion(platform: Platform, app: App): void {
 }
 
 /** SST's second step: `run`, in a process where Pulumi records instead of deploying. */
-async function record({ root, platform, stage, region }: Evaluation, app: App, programs: string, work: string) {
+async function record(evaluation: Evaluation, app: App, programs: string, work: string) {
+  const { root, platform, stage, region, environment } = evaluation;
   const program = path.join(programs, "run.mjs");
   const recorder = path.join(programs, "recorder.mjs");
   await bundleRun(root, platform, app, work, program);
-  await bundle({
-    ...bundling,
-    entryPoints: [fileURLToPath(new URL("./recorder.ts", import.meta.url))],
-    outfile: recorder,
-  });
+  await bundleRecorder(recorder);
 
   const builds: Record<string, Build> = {};
-  const server = await serveRpc(builds, path.join(work, "empty"));
+  const rpc = await serveRpc((call) => answerTo(call, builds, path.join(work, "empty")));
   const output = path.join(work, "recording.json");
-  const settings: Settings = { app: app.name, stage, region, account, output, unknownMarker };
-  const { port } = server.address() as AddressInfo;
+  const settings: Settings = { app: app.name, stage, region, account: evaluationAccount, output, unknownMarker };
   const { stdout, stderr } = await run([recorder, program, JSON.stringify(settings)], {
+    ...environment,
     AWS_REGION: region,
-    SST_SERVER: `http://127.0.0.1:${port}`,
-  }).finally(() => server.close());
+    SST_SERVER: rpc.url,
+  }).finally(() => rpc.close());
 
   if (!existsSync(output)) throw new TopologyError(`the stacks could not be evaluated:\n${stderr.trim()}`);
   const { errors, ...recording } = JSON.parse(await readFile(output, "utf8")) as Recording;
@@ -135,9 +136,14 @@ const bundling = {
   ],
 } satisfies esbuild.BuildOptions;
 
-async function bundle(options: esbuild.BuildOptions): Promise<void> {
+/** The program that evaluates stacks over mocks, in one file. */
+export async function bundleRecorder(outfile: string): Promise<void> {
+  await bundle({ entryPoints: [fileURLToPath(new URL("./recorder.ts", import.meta.url))], outfile });
+}
+
+export async function bundle(options: esbuild.BuildOptions): Promise<void> {
   try {
-    await esbuild.build(options);
+    await esbuild.build({ ...bundling, ...options });
   } catch (error) {
     throw new TopologyError(`the stacks could not be bundled:\n${error instanceof Error ? error.message : error}`);
   }
@@ -158,7 +164,6 @@ async function bundleRun(root: string, platform: Platform, app: App, work: strin
     state: { version: {} },
   };
   await bundle({
-    ...bundling,
     outfile,
     banner: { js: commonJsGlobals },
     inject: [path.join(platform.directory, "src/shim/run.js")],
@@ -185,32 +190,21 @@ async function bundleRun(root: string, platform: Platform, app: App, work: strin
   });
 }
 
-/** Answers what SST's components ask the CLI; a function is built into an empty folder, its handler and links noted. */
-async function serveRpc(builds: Record<string, Build>, emptyFolder: string): Promise<http.Server> {
-  const methods: Record<string, (parameters: unknown) => unknown> = {
-    "Provider.Aws.Bootstrap": () => ({ asset: "asset", assetEcrRegistryId: account, assetEcrUrl: "", state: "state" }),
-    "Runtime.Build": (parameters) => {
-      const build = Build.parse(parameters);
+/** A function is built into an empty folder, its handler and links noted. */
+function answerTo({ method, params }: RpcCall, builds: Record<string, Build>, emptyFolder: string) {
+  const answers: Record<string, () => unknown> = {
+    "Provider.Aws.Bootstrap": () => {
+      return { asset: "asset", assetEcrRegistryId: evaluationAccount, assetEcrUrl: "", state: "state" };
+    },
+    "Runtime.Build": () => {
+      const build = Build.parse(params[0]);
       builds[build.functionID] = build;
-      const exported = build.handler.split(".").at(-1);
-      return { handler: `bundle.${exported}`, out: emptyFolder, errors: [], sourcemaps: [] };
+      return unbuilt(build.handler, emptyFolder);
     },
   };
-  const server = http.createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    const { method, params } = JSON.parse(body) as { method: string; params: unknown[] };
-    const answer = methods[method];
-    response.end(
-      JSON.stringify(
-        answer
-          ? { result: answer(params[0]), error: null }
-          : { result: null, error: `${method} has no answer in packages/topology/src/evaluate.ts: add it` },
-      ),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return server;
+  const answer = answers[method];
+  if (answer) return { result: answer(), error: null };
+  return { result: null, error: `${method} has no answer in packages/topology/src/evaluate.ts: add it` };
 }
 
 /** Runs a program without the caller's environment: its secrets and AWS settings would end up in the recording. */

@@ -25,6 +25,7 @@ export function exampleGraph(): Graph {
           streamViewType: "NEW_IMAGE",
           ttl: { attributeName: "expiresAt", enabled: true },
           billingMode: "PAY_PER_REQUEST",
+          pointInTimeRecovery: { enabled: true },
         },
         outputs: { arn: table, streamArn: `${table}/stream/1` },
       }),
@@ -94,6 +95,20 @@ export function exampleGraph(): Graph {
           target: { arn: arn("lambda", "function:Worker"), input: "{}" },
         },
       }),
+      ...machine(),
+      resource("aws:ssm/parameter:Parameter", "ApiUrl", {
+        inputs: { name: "/shop/api-url", type: "String", value: "https://api" },
+      }),
+      resource("aws:cloudwatch/dashboard:Dashboard", "Dashboard", {
+        inputs: { dashboardName: "shop", dashboardBody: JSON.stringify({ widgets: [] }) },
+      }),
+      resource("aws:cloudwatch/compositeAlarm:CompositeAlarm", "Both", {
+        inputs: {
+          alarmName: "both",
+          alarmRule: 'ALARM("dead-letters-wait") AND NOT ALARM("dead-letters-wait")',
+          alarmActions: [arn("sns", "alarms")],
+        },
+      }),
       component("sst:aws:SnsTopic", "Alarms"),
       resource("aws:sns/topic:Topic", "AlarmsTopic", {
         parent: "Alarms",
@@ -155,6 +170,29 @@ function queue(name: string, inputs: Resource["inputs"]): Resource {
   return resource("aws:sqs/queue:Queue", name, { inputs: { name, ...inputs }, outputs });
 }
 
+/** It publishes versions, and is started by its alias. */
+function machine(): Resource[] {
+  const own = arn("states", "stateMachine:checkout");
+  const version = `${own}:3`;
+  return [
+    resource("aws:sfn/stateMachine:StateMachine", "Checkout", {
+      inputs: {
+        name: "checkout",
+        type: "EXPRESS",
+        roleArn: "arn:aws:iam::123456789012:role/Worker",
+        definition: JSON.stringify({ StartAt: "Do" }),
+        publish: true,
+        tracingConfiguration: { enabled: true },
+      },
+      outputs: { arn: own, stateMachineVersionArn: version },
+    }),
+    resource("aws:sfn/alias:Alias", "Live", {
+      inputs: { name: "live", routingConfigurations: [{ stateMachineVersionArn: version, weight: 100 }] },
+      outputs: { arn: `${own}:live` },
+    }),
+  ];
+}
+
 function lambda(name: string): Resource[] {
   const role = `arn:aws:iam::123456789012:role/${name}`;
   const policy = JSON.stringify({ Statement: [{ Effect: "Allow", Action: ["sqs:ReceiveMessage"] }] });
@@ -171,10 +209,16 @@ function lambda(name: string): Resource[] {
         timeout: 10,
         environment: { variables: { SST_KEY: "secret", SST_KEY_FILE: "resource.enc", LEVEL: "info" } },
         packageType: "Zip",
-        publish: false,
+        publish: name === "Worker",
+        tracingConfig: { mode: "Active" },
+        loggingConfig: { logFormat: "JSON", logGroup: `/aws/lambda/${name}` },
         handler: "bundle.handler",
       },
-      outputs: { arn: arn("lambda", `function:${name}`) },
+      outputs: { arn: arn("lambda", `function:${name}`), version: "4" },
+    }),
+    resource("aws:cloudwatch/logGroup:LogGroup", `${name}LogGroup`, {
+      parent: name,
+      inputs: { name: `/aws/lambda/${name}`, retentionInDays: 7 },
     }),
     resource("aws:iam/role:Role", `${name}Role`, {
       parent: name,

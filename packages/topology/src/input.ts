@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 
-/** Of no account to what happens at run time: names, prices, logs, protection. */
+/** Of no account to what happens at run time: names, prices, protection. */
 const ignored = z.unknown().optional();
 
 /** Pulumi takes documents as text or as objects. */
@@ -27,6 +27,8 @@ const Index = z.strictObject({
   nonKeyAttributes: z.array(z.string()).optional(),
 });
 
+const Enabled = z.looseObject({ enabled: z.boolean() }).default({ enabled: false });
+
 export const Table = z.strictObject({
   name: z.string(),
   attributes: z.array(z.strictObject({ name: z.string(), type: z.enum(["S", "N", "B"]) })),
@@ -37,10 +39,10 @@ export const Table = z.strictObject({
   streamEnabled: z.boolean().default(false),
   streamViewType: z.enum(["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]).optional(),
   ttl: z.strictObject({ attributeName: z.string(), enabled: z.literal(true) }).optional(),
+  deletionProtectionEnabled: z.boolean().default(false),
+  pointInTimeRecovery: Enabled,
+  serverSideEncryption: Enabled,
   billingMode: ignored,
-  deletionProtectionEnabled: ignored,
-  pointInTimeRecovery: ignored,
-  serverSideEncryption: ignored,
 });
 
 export const Bus = z.strictObject({ name: z.string(), logConfig: ignored });
@@ -132,11 +134,12 @@ export const Lambda = z.strictObject({
   environment: z.strictObject({ variables: z.record(z.string(), z.string()) }),
   reservedConcurrentExecutions: z.number().optional(),
   packageType: z.literal("Zip"),
-  publish: z.literal(false),
+  publish: z.boolean(),
+  tracingConfig: z.strictObject({ mode: z.enum(["Active", "PassThrough"]) }).default({ mode: "PassThrough" }),
+  loggingConfig: z.looseObject({ logGroup: z.string() }).optional(),
   description: ignored,
   ephemeralStorage: ignored,
   handler: ignored,
-  loggingConfig: ignored,
   s3Bucket: ignored,
   s3Key: ignored,
   tags: ignored,
@@ -153,9 +156,28 @@ export const Machine = z.strictObject({
   type: z.enum(["EXPRESS", "STANDARD"]),
   roleArn: z.string(),
   definition: Json,
+  publish: z.boolean().default(false),
+  tracingConfiguration: z.strictObject({ enabled: z.boolean() }).default({ enabled: false }),
   loggingConfiguration: ignored,
-  tracingConfiguration: ignored,
 });
+
+/** All of what is started by it goes to one version. */
+export const MachineAlias = z.strictObject({
+  name: z.string(),
+  description: ignored,
+  routingConfigurations: z.tuple([z.strictObject({ stateMachineVersionArn: z.string(), weight: z.literal(100) })]),
+});
+
+export const LogGroup = z.looseObject({ name: z.string(), retentionInDays: z.number().optional() });
+
+export const Parameter = z.strictObject({
+  name: z.string(),
+  type: z.literal("String"),
+  value: z.string(),
+  description: ignored,
+});
+
+export const Dashboard = z.strictObject({ dashboardName: z.string(), dashboardBody: Json });
 
 export const Api = z.strictObject({
   name: z.string(),
@@ -167,7 +189,7 @@ export const Stage = z.strictObject({
   apiId: z.string(),
   name: z.literal("$default"),
   autoDeploy: ignored,
-  accessLogSettings: ignored,
+  accessLogSettings: z.looseObject({ destinationArn: z.string() }).optional(),
   defaultRouteSettings: z
     .strictObject({
       throttlingBurstLimit: z.number(),
@@ -233,6 +255,15 @@ export const MetricAlarm = z.strictObject({
   /** AWS's default: all of the periods. */
   datapointsToAlarm: z.number().optional(),
   treatMissingData: z.enum(["breaching", "ignore", "missing", "notBreaching"]).default("missing"),
+  actionsEnabled: z.literal(true).default(true),
+  alarmActions: z.array(z.string()).default([]),
+  okActions: z.array(z.string()).default([]),
+});
+
+export const CompositeAlarm = z.strictObject({
+  alarmName: z.string(),
+  alarmDescription: z.string().optional(),
+  alarmRule: z.string(),
   actionsEnabled: z.literal(true).default(true),
   alarmActions: z.array(z.string()).default([]),
   okActions: z.array(z.string()).default([]),

@@ -40,6 +40,8 @@ export function created(
       return named("events", `rule/${inputs.eventBusName ?? "default"}/${name}`);
     case "aws:cloudwatch/logGroup:LogGroup":
       return named("logs", `log-group:${name}`);
+    case "aws:cloudwatch/compositeAlarm:CompositeAlarm":
+      return { id: String(inputs.alarmName), arn: arn("cloudwatch", `alarm:${inputs.alarmName}`) };
     case "aws:cloudwatch/metricAlarm:MetricAlarm":
       return named("cloudwatch", `alarm:${name}`);
     case "aws:cognito/userPool:UserPool": {
@@ -79,8 +81,20 @@ export function created(
       return named("scheduler", `schedule/default/${name}`);
     case "aws:sfn/stateMachine:StateMachine": {
       const machine = arn("states", `stateMachine:${name}`);
-      return { id: machine, name, arn: machine };
+      return {
+        id: machine,
+        name,
+        arn: machine,
+        ...(inputs.publish === true && { stateMachineVersionArn: `${machine}:1` }),
+      };
     }
+    case "aws:sfn/alias:Alias": {
+      const [routing] = inputs.routingConfigurations as { stateMachineVersionArn: string }[];
+      const alias = `${routing?.stateMachineVersionArn.replace(/:\d+$/, "")}:${name}`;
+      return { id: alias, name, arn: alias };
+    }
+    case "aws:ssm/parameter:Parameter":
+      return named("ssm", `parameter${name}`);
     case "aws:sns/topic:Topic": {
       const topic = arn("sns", name);
       return { id: topic, name, arn: topic };

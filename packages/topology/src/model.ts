@@ -22,6 +22,9 @@ export const Table = z.strictObject({
     .strictObject({ arn: Arn, view: z.enum(["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]) })
     .optional(),
   ttl: z.string().optional(),
+  pointInTimeRecovery: z.boolean(),
+  deletionProtection: z.boolean(),
+  encrypted: z.boolean(),
 });
 export type Table = z.infer<typeof Table>;
 
@@ -112,6 +115,10 @@ export const Lambda = z.strictObject({
   /** Logical names, resolved in `links`. */
   links: z.array(z.string()),
   role: Arn,
+  /** Of a function that publishes each deployment: what its callers have pinned stays as it was. */
+  version: z.string().optional(),
+  tracing: z.enum(["Active", "PassThrough"]),
+  logRetentionDays: z.number().int().optional(),
   reservedConcurrency: z.number().int().optional(),
   /** What becomes of an event that Lambda accepted asynchronously, as from a schedule, when the function fails. */
   asynchronous: z.strictObject({ maximumRetries: z.number().int(), onFailure: Arn.optional() }).optional(),
@@ -124,6 +131,11 @@ export const Machine = z.strictObject({
   type: z.enum(["EXPRESS", "STANDARD"]),
   role: Arn,
   definition: z.record(z.string(), z.unknown()),
+  tracing: z.boolean(),
+  /** Of a machine that publishes each deployment. */
+  version: Arn.optional(),
+  /** What starts it goes by the alias, which a roll-back points at the version before. */
+  alias: z.strictObject({ name: z.string(), arn: Arn, version: Arn }).optional(),
 });
 export type Machine = z.infer<typeof Machine>;
 
@@ -132,6 +144,7 @@ export const Api = z.strictObject({
   endpoint: z.string(),
   cors: z.record(z.string(), z.unknown()).optional(),
   throttling: z.strictObject({ burst: z.number(), ratePerSecond: z.number() }).optional(),
+  logRetentionDays: z.number().int().optional(),
   routes: z.array(
     z.strictObject({ key: z.string(), function: Arn, authorization: z.enum(["NONE", "JWT", "AWS_IAM", "CUSTOM"]) }),
   ),
@@ -189,12 +202,29 @@ export const Alarm = z.strictObject({
   datapointsToAlarm: z.number().int(),
   /** What a period without any value counts as. */
   treatMissingData: z.enum(["breaching", "ignore", "missing", "notBreaching"]),
-  /** Told when it goes off. */
+  /** Told when it goes off; nobody, if it is but a part of a composite. */
   actions: z.array(Arn),
   /** Told when it is over. */
   okActions: z.array(Arn),
 });
 export type Alarm = z.infer<typeof Alarm>;
+
+/** Goes off while its rule holds of other alarms, by their physical names: `ALARM("one") AND ALARM("other")`. */
+export const CompositeAlarm = z.strictObject({
+  name: z.string(),
+  description: z.string().optional(),
+  rule: z.string(),
+  actions: z.array(Arn),
+  okActions: z.array(Arn),
+});
+export type CompositeAlarm = z.infer<typeof CompositeAlarm>;
+
+export const Dashboard = z.strictObject({ name: z.string(), body: z.record(z.string(), z.unknown()) });
+export type Dashboard = z.infer<typeof Dashboard>;
+
+/** What other programs read to find what is deployed, from SSM. */
+export const Parameter = z.strictObject({ name: z.string(), value: z.string() });
+export type Parameter = z.infer<typeof Parameter>;
 
 export const Topology = z.strictObject({
   app: z.string(),
@@ -205,11 +235,14 @@ export const Topology = z.strictObject({
   apis: z.record(z.string(), Api),
   archives: z.record(z.string(), Archive),
   buses: z.record(z.string(), Bus),
+  compositeAlarms: z.record(z.string(), CompositeAlarm),
+  dashboards: z.record(z.string(), Dashboard),
   functions: z.record(z.string(), Lambda),
   /** Properties of everything linkable, by logical name; `type` tells what it is. */
   links: z.record(z.string(), z.record(z.string(), z.unknown())),
   machines: z.record(z.string(), Machine),
   mappings: z.record(z.string(), Mapping),
+  parameters: z.record(z.string(), Parameter),
   queues: z.record(z.string(), Queue),
   roles: z.record(z.string(), Role),
   rules: z.record(z.string(), Rule),

@@ -13,8 +13,11 @@ export interface Platform {
 const Provider = z.object({ name: z.string(), package: z.string(), version: z.string(), alias: z.string() });
 type Provider = z.infer<typeof Provider>;
 
+/** Of the Pulumi CLI that SST 4.17.1 wants; it downloads one if it finds another. */
+export const pulumiVersion = "v3.215.0";
+
 /** SST asks the Pulumi CLI for nothing but its version while it installs; this answers it, so that none is downloaded. */
-const pulumiStub = "#!/bin/sh\necho v3.215.0\n";
+const pulumiStub = `#!/bin/sh\necho ${pulumiVersion}\n`;
 
 /** Finds the components of the installed SST version in `.sst/platform`, or has SST put them there: about 35 seconds. */
 export async function preparePlatform(root: string, report: (line: string) => void): Promise<Platform> {

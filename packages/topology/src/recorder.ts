@@ -88,6 +88,7 @@ const resources = new Map<string, Resource>();
 const errors: string[] = [];
 
 fixRandomSuffix();
+leaveOutStacks();
 recordResources(MockMonitor.prototype);
 process.on("unhandledRejection", note);
 process.on("uncaughtException", note);
@@ -128,6 +129,23 @@ function fixRandomSuffix(): void {
   const fixed = (size: number, ...rest: []) => (size === 8 ? Buffer.alloc(8) : randomBytes(size, ...rest));
   Object.assign(crypto, { randomBytes: fixed });
   syncBuiltinESMExports();
+}
+
+/** Pulumi keeps the stack of whoever makes a promise, to tell of leaks: making them readable takes half of the time. */
+function leaveOutStacks(): void {
+  const debuggable = platformRequire("@pulumi/pulumi/runtime/debuggable") as {
+    debuggablePromise(promise: Promise<unknown>, context: unknown): Promise<unknown>;
+  };
+  const { debuggablePromise } = debuggable;
+  debuggable.debuggablePromise = (promise, context) => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return debuggablePromise(promise, context);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  };
 }
 
 function recordResources(monitor: Monitor): void {

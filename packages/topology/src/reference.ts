@@ -20,7 +20,8 @@ interface Reference {
 function references(topology: Topology): Reference[] {
   const functions = arns(topology.functions);
   const queues = arns(topology.queues);
-  const targets = [...functions, ...queues, ...arns(topology.machines)];
+  const aliases = Object.values(topology.machines).flatMap(({ alias }) => alias?.arn ?? []);
+  const targets = [...functions, ...queues, ...arns(topology.machines), ...aliases];
   const streams = Object.values(topology.tables).flatMap((table) => table.stream?.arn ?? []);
   const topics = arns(topology.topics);
   const queueNames = Object.values(topology.queues).map((queue) => queue.name);
@@ -55,6 +56,11 @@ function references(topology: Topology): Reference[] {
   for (const [name, { namespace, dimensions, actions, okActions }] of Object.entries(topology.alarms)) {
     for (const action of [...actions, ...okActions]) note(`alarm ${name}`, action, topics);
     if (namespace === "AWS/SQS") note(`alarm ${name}`, dimensions.QueueName, queueNames);
+  }
+  const alarmNames = Object.values(topology.alarms).map((alarm) => alarm.name);
+  for (const [name, { rule, actions, okActions }] of Object.entries(topology.compositeAlarms)) {
+    for (const action of [...actions, ...okActions]) note(`alarm ${name}`, action, topics);
+    for (const [, child] of rule.matchAll(/"([^"]+)"/g)) note(`alarm ${name}`, child, alarmNames);
   }
   return found;
 

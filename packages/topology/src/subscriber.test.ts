@@ -13,7 +13,7 @@ function withRules(rules: Record<string, Partial<Rule>>, more: Partial<Topology>
   const role = example.functions.Worker!.role;
   return {
     ...example,
-    machines: { Checkout: { name: "checkout", arn: machineArn, type: "EXPRESS", role, definition: {} } },
+    machines: { Checkout: { name: "checkout", arn: machineArn, type: "EXPRESS", role, tracing: true, definition: {} } },
     ...more,
     rules: Object.fromEntries(
       Object.entries(rules).map(([name, rule]) => [name, { ...example.rules.Placed!, name, ...rule }]),

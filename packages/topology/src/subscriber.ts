@@ -48,7 +48,7 @@ type Target = Rule["targets"][number];
 
 function subscriberAt(topology: Topology, rule: string, target: Target): Omit<Subscriber, "takes"> {
   const { machines, queues, mappings, functions } = topology;
-  const machine = nameOf(machines, target.arn);
+  const machine = Object.values(machines).some(({ arn, alias }) => [arn, alias?.arn].includes(target.arn));
   const common = { targetArn: target.arn, deadLetters: deadLettersOf(topology, rule, target) };
   if (machine) return { name: rule, kind: "state machine", ...common };
   const queue = nameOf(queues, target.arn);

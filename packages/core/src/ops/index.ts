@@ -1,15 +1,31 @@
 export * as Ops from "./index.ts";
 
+import { alarmsOfStage, statusOf } from "./alarm.ts";
 import { fits, parseJson, toLetter } from "./letter.ts";
 import { countLetters, type Fate, type Received, readThrough } from "./reading.ts";
 import { LetterNotFoundError, LetterNotReachedError } from "./redrive.ts";
-import type { DeadLetters, Filter, Letter, Letters, OpenLetter } from "./schema.ts";
+import type { DeadLetters, Filter, Health, Letter, Letters, OpenLetter } from "./schema.ts";
 import { assertTakes, backWithin, subscriberFrom, subscribers } from "./subscriber.ts";
 
+export { urgentAlarms } from "./alarm.ts";
+export { ReconciliationFailedError, reconcileNow } from "./reconcile.ts";
 export { LetterNotFoundError, LetterNotReachedError, redrive } from "./redrive.ts";
 export * from "./replay.ts";
 export * from "./schema.ts";
 export { EventNotTakenError, UnknownSubscriberError } from "./subscriber.ts";
+
+/** How the stage is, by its alarms and its dead letters. Throws `UnavailableError` when either can't be seen. */
+export async function health(): Promise<Health> {
+  const [alarms, { items }] = await Promise.all([alarmsOfStage(), list()]);
+  const holding = items.filter(({ letters }) => letters > 0);
+  return {
+    status: statusOf(alarms, { hasLetters: holding.length > 0 }),
+    watched: alarms.length > 0,
+    alarms,
+    queues: items.length,
+    deadLetters: holding.map(({ subscriber, letters }) => ({ subscriber, letters })),
+  };
+}
 
 /** Every queue of dead letters there is, empty or not. */
 export async function list(): Promise<{ items: DeadLetters[] }> {

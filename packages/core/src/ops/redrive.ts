@@ -10,7 +10,7 @@ import { eventBridge, sfn, sqs } from "./client.ts";
 import { fits, parseJson, toLetter } from "./letter.ts";
 import { moveAll } from "./move.ts";
 import { countLetters, deleteLetters, type Fate, hiddenSeconds, type Received, readThrough } from "./reading.ts";
-import type { Redrive, Redriven } from "./schema.ts";
+import type { Letter, Redrive, Redriven } from "./schema.ts";
 import { assertTakes, backWithin, type Subscriber, subscriberFrom } from "./subscriber.ts";
 
 export class LetterNotFoundError extends DomainError {
@@ -37,8 +37,14 @@ export class LetterNotReachedError extends DomainError {
 
 type Refusal = Redriven["refused"][number];
 
-/** Sends letters where they were meant to go, and deletes them once they are on their way. */
-export async function redrive(request: Redrive): Promise<Redriven> {
+/**
+ * Sends letters where they were meant to go, and deletes them once they are on their way. `tell` hears of each of them,
+ * and how long it took; of those that SQS moves by itself nobody knows more than their number.
+ */
+export async function redrive(
+  request: Redrive,
+  tell: (letter: Letter, durationMs: number) => void = () => {},
+): Promise<Redriven> {
   const { dryRun = false } = request;
   const subscriber = subscriberFrom(request.subscriber);
   assertTakes(subscriber, request.filter?.event, "filter.event");
@@ -56,7 +62,10 @@ export async function redrive(request: Redrive): Promise<Redriven> {
   const found = { matched: 0, redriven: 0, refused: [] as Refusal[] };
   const look = async (letters: Received[]): Promise<Fate[]> => {
     const wanted = letters.filter((letter) => isWanted(subscriber, letter, request));
+    const startedAt = performance.now();
     const { gone, refused } = await redriveBatch(subscriber, wanted, dryRun);
+    const durationMs = performance.now() - startedAt;
+    for (const letter of wanted) if (gone.has(letter.id)) tell(toLetter(subscriber, letter), durationMs);
     found.matched += wanted.length;
     found.redriven += gone.size;
     found.refused.push(...refused);

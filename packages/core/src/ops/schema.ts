@@ -169,3 +169,37 @@ export const Replay = z.object({
   createdAt: z.iso.datetime(),
 });
 export type Replay = z.infer<typeof Replay>;
+
+export const Alarm = z.object({
+  name: z.string().describe("As the runbook calls it."),
+  state: z
+    .enum(["ok", "alarm", "insufficient_data", "missing"])
+    .describe("`missing`: it was deployed, and is there no more."),
+  since: z.iso.datetime().optional().describe("When it came into this state."),
+  urgent: z.boolean().describe("Whether orders or money are being lost while it is on."),
+  calls: z.boolean().describe("Whether somebody is called when it goes off; one that calls nobody is part of another."),
+  muted: z.boolean().describe("Somebody has switched off that it calls."),
+  description: z.string().optional().describe("What it means, and where to look."),
+  runbook: z.string().optional().describe("The page that says what to do, by its path in the repository."),
+  reason: z.string().optional().describe("Why it came into this state, in CloudWatch's words."),
+});
+export type Alarm = z.infer<typeof Alarm>;
+
+export const Health = z.object({
+  status: z
+    .enum(["healthy", "degraded", "failing"])
+    .describe("`failing` while orders or money are being lost; `degraded` while something else waits for a person."),
+  watched: z.boolean().describe("Whether the stage has alarms: personal stages have none."),
+  alarms: z.array(Alarm).describe("All of them, whatever their state."),
+  queues: z.int().describe("How many queues of dead letters there are."),
+  deadLetters: z.array(DeadLetters.pick({ subscriber: true, letters: true })).describe("The queues that hold letters."),
+});
+export type Health = z.infer<typeof Health>;
+
+export const Reconciliation = z.object({
+  status: z.enum(["done", "running"]).describe("`running`: it takes longer than an answer may."),
+  compared: z.int().optional().describe("Payments that were compared with the provider's books."),
+  mended: z.array(z.string()).optional().describe("Orders whose payment had differed, and is right now."),
+  wrong: z.array(z.string()).optional().describe("Orders whose payment only a person can put right."),
+});
+export type Reconciliation = z.infer<typeof Reconciliation>;

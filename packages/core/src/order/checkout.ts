@@ -2,6 +2,7 @@
 import type { CancelReason, Cause } from "@cartwright/events";
 import { now } from "../clock.ts";
 import { AlreadyHandledError, type Delivery } from "../inbox.ts";
+import { measurePending } from "./measure.ts";
 import * as rule from "./rule.ts";
 import { change } from "./store.ts";
 
@@ -44,7 +45,9 @@ export async function markPaid(orderId: string, cause: Cause): Promise<void> {
 /** Starts the checkout of an unsettled order again, each time it is asked. Answers whether the order is settled. */
 export async function resume(orderId: string, trigger: rule.Trigger, cause: Cause): Promise<{ settled: boolean }> {
   const order = await change(orderId, cause, (item) => rule.resume(item, now(), trigger));
-  return { settled: rule.isSettled(order) };
+  const settled = rule.isSettled(order);
+  if (!settled && trigger === "watch") measurePending(order);
+  return { settled };
 }
 
 /** As `resume`, but once for each delivery: when it comes again, nothing happens. */

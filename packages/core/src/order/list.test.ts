@@ -80,6 +80,27 @@ describe("the orders of a status", () => {
     }
   });
 
+  test("may be those alone that were placed before some time, page by page, whatever its zone", async () => {
+    let hour = 0;
+    onTestFinished(setClock(() => Date.UTC(2028, 0, 1, hour)));
+    const placed: string[] = [];
+    for (hour = 1; hour <= 4; hour++) placed.unshift((await createPlaced()).id);
+    const placedBefore = "2028-01-01T05:00:00+01:00";
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await Order.listByStatus("pending", { reader, limit: 1, cursor, placedBefore });
+      seen.push(...idsIn([page.items]));
+      cursor = page.nextCursor;
+    } while (cursor && !seen.includes(placed.at(-1)!));
+    expect(seen.slice(0, 3)).toEqual(placed.slice(1));
+    const other = { reader, limit: 1, placedBefore: "2028-01-01T03:00:00Z" };
+    const { nextCursor } = await Order.listByStatus("pending", other);
+    await expect(Order.listByStatus("pending", { reader, limit: 1, cursor: nextCursor })).rejects.toMatchObject({
+      code: "invalid_cursor",
+    });
+  });
+
   test("come to an end", async () => {
     const { id } = await createSent();
     const pages = await pagesWith([id, "none"], "fulfilled", 100);

@@ -22,18 +22,26 @@ export function list(customerId: string, options: Paging): Promise<Page<Summary>
   );
 }
 
+export interface OfStatus extends PageOptions {
+  /** ISO 8601: leaves out what was placed then or later. */
+  placedBefore?: string | undefined;
+}
+
 /**
  * The orders of a status, newest first, for staff. Each bucket is asked for a whole page, by keys alone, and the newest
  * of all are the page. What has left the status a moment ago is left out, so a page may be shorter than its limit.
  */
-export function listByStatus(status: Status, options: PageOptions): Promise<Page<Summary>> {
+export function listByStatus(status: Status, { placedBefore, ...options }: OfStatus): Promise<Page<Summary>> {
+  // Keys hold times in one spelling.
+  const createdAt = placedBefore && new Date(placedBefore).toISOString();
   const queries = Array.from({ length: buckets }, (_, bucket) => orders().query.byStatus({ status, bucket }));
   return pageOf(
     {
-      binding: `orders?status=${status}`,
+      binding: `orders?status=${status}${createdAt ? `&placedBefore=${createdAt}` : ""}`,
       position: Position,
       find: async (after, limit) => {
-        const found = await Promise.all(queries.map((query) => newest("byStatus", query, after, limit)));
+        const start = after ?? (createdAt ? { createdAt } : undefined);
+        const found = await Promise.all(queries.map((query) => newest("byStatus", query, start, limit)));
         return found.flat().sort(newestFirst);
       },
       read: async (found) => (await read(found)).filter((order) => order.status === status).map(summarizeForStaff),
@@ -75,7 +83,7 @@ type Query = ReturnType<ReturnType<typeof orders>["query"]["byCustomer" | "bySta
 async function newest(
   index: "byCustomer" | "byStatus",
   query: Query,
-  after: Position | undefined,
+  after: Partial<Position> | undefined,
   limit: number,
 ): Promise<Position[]> {
   const page = (after ? query.lt(after) : query).go({ ...keysAlone, order: "desc", limit });

@@ -6,6 +6,7 @@ import { change as changeItem } from "../change.ts";
 import { DomainError } from "../error.ts";
 import { type Delivery, once, remember } from "../inbox.ts";
 import { erasable, heedErasure } from "./erasure-rule.ts";
+import { measureChange } from "./measure.ts";
 import { type OrderItem, orders, ordersAndInbox } from "./order.entity.ts";
 import type * as rule from "./rule.ts";
 
@@ -28,8 +29,10 @@ export async function change(
   decide: (order: OrderItem) => rule.OrderChange | undefined,
   delivery?: Delivery,
 ): Promise<OrderItem> {
-  const write = (next: OrderWrite, _: number, before: OrderItem) =>
-    delivery ? patchOnce(before, next, delivery) : patch(before, next);
+  const write = async (next: OrderWrite, _: number, before: OrderItem) => {
+    await (delivery ? patchOnce(before, next, delivery) : patch(before, next));
+    measureChange(before, next);
+  };
   const store = { read: () => existing(orderId), write };
   const order = await changeItem(orderId, cause, store, (item) => heedErasure(item, decide(item)));
   if (order.erasure !== "done") return order;

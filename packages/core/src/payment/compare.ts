@@ -4,10 +4,11 @@ import { reaching } from "../aws-fault.ts";
 import { now } from "../clock.ts";
 import type { Complaint } from "./complaint.ts";
 import { attemptsOf, isSettled, statusOf, totalsOf } from "./ledger.ts";
+import { measureMismatches } from "./measure.ts";
 import { type PaymentItem, payments, watermarks } from "./payment.entity.ts";
 import type { Charge, Listed } from "./provider.ts";
 import { currentProvider } from "./providers.ts";
-import { reconcileAndTell, tell } from "./reconcile.ts";
+import { isMismatch, lookIntoAndTell, tell } from "./reconcile.ts";
 import { outcomeOf } from "./rule.ts";
 import { reviewSlots, slotStart } from "./store.ts";
 
@@ -41,6 +42,15 @@ const firstSpanMs = 15 * 60 * 1000;
  * looked at, when the provider gave no answer about some: the next run compares that window again.
  */
 export async function reconcileAll(cause: Cause): Promise<Reconciled> {
+  const mismatched = new Set<string>();
+  try {
+    return await reconcilePasses(mismatched, cause);
+  } finally {
+    measureMismatches([...mismatched]);
+  }
+}
+
+async function reconcilePasses(mismatched: Set<string>, cause: Cause): Promise<Reconciled> {
   const total: Reconciled = { compared: 0, doubtful: [], wrong: [] };
   for (const { name, ageMs, withLedger } of passes) {
     const until = slotStart(now().getTime() - ageMs);
@@ -50,6 +60,7 @@ export async function reconcileAll(cause: Cause): Promise<Reconciled> {
     const { compared, doubtful, wrong } = await reconcileWindow(
       { from: new Date(from), to: new Date(to) },
       withLedger,
+      mismatched,
       cause,
     );
     total.compared += compared;
@@ -65,7 +76,13 @@ interface Window {
   to: Date;
 }
 
-async function reconcileWindow(window: Window, withLedger: boolean, cause: Cause): Promise<Reconciled> {
+/** Adds to `mismatched` even if it fails: what was found until then is found. */
+async function reconcileWindow(
+  window: Window,
+  withLedger: boolean,
+  mismatched: Set<string>,
+  cause: Cause,
+): Promise<Reconciled> {
   const inLedger = withLedger ? await movedWithin(window) : [];
   // A charge is made some time before its payment moves for the last time.
   const listed = await listedSince(new Date(window.from.getTime() - (withLedger ? settledAfterMs : 0)), window.to);
@@ -79,7 +96,9 @@ async function reconcileWindow(window: Window, withLedger: boolean, cause: Cause
   const failures: unknown[] = [];
   for (const orderId of doubtful) {
     try {
-      if ((await lookInto(orderId, listed.get(orderId) ?? [], cause)).length > 0) wrong.push(orderId);
+      const complaints = await lookInto(orderId, listed.get(orderId) ?? [], cause);
+      if (complaints.length > 0) wrong.push(orderId);
+      if (complaints.some(isMismatch)) mismatched.add(orderId);
     } catch (error) {
       failures.push(error);
     }
@@ -90,7 +109,7 @@ async function reconcileWindow(window: Window, withLedger: boolean, cause: Cause
 
 /** Our keys keep a provider from charging an order twice. Should it have, a person has to know. */
 async function lookInto(orderId: string, charges: Listed["charge"][], cause: Cause): Promise<Complaint[]> {
-  const complaints = await reconcileAndTell(orderId, cause, charges[0]?.reference);
+  const complaints = await lookIntoAndTell(orderId, cause, charges[0]?.reference);
   const live = charges.filter(({ status }) => status !== "declined" && status !== "voided");
   if (live.length < 2) return complaints;
   const detail = `the provider has ${live.length} charges of it: ${live.map(({ reference }) => reference).join(", ")}`;

@@ -3,6 +3,7 @@
  * counts against it.
  */
 import { type Breaker, TimeLimitError } from "../breaker/breaker.ts";
+import { downstream } from "../spent.ts";
 import { type Listed, type Provider, ProviderUnavailableError, UnknownOutcomeError } from "./provider.ts";
 
 /**
@@ -12,29 +13,33 @@ import { type Listed, type Provider, ProviderUnavailableError, UnknownOutcomeErr
 export function guarded(provider: Provider, breaker: Breaker): Provider {
   return {
     name: provider.name,
-    authorize: (request) => change(() => provider.authorize(request)),
-    capture: (request) => change(() => provider.capture(request)),
-    void: (request) => change(() => provider.void(request)),
-    refund: (request) => change(() => provider.refund(request)),
-    find: (lookup) => look(() => provider.find(lookup)),
-    action: (lookup) => look(() => provider.action(lookup)),
+    authorize: (request) => change("authorize", () => provider.authorize(request)),
+    capture: (request) => change("capture", () => provider.capture(request)),
+    void: (request) => change("void", () => provider.void(request)),
+    refund: (request) => change("refund", () => provider.refund(request)),
+    find: (lookup) => look("find", () => provider.find(lookup)),
+    action: (lookup) => look("action", () => provider.action(lookup)),
     assertPayable: (amount) => provider.assertPayable(amount),
     list,
-    parseWebhook: (...webhook) => provider.parseWebhook(...webhook),
+    parseWebhook: (...webhook) => downstream(() => provider.parseWebhook(...webhook)),
   };
 
+  function ask<Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> {
+    return downstream(call, `${provider.name}.${operation}`);
+  }
+
   /** A change without an answer may have happened. */
-  async function change<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  async function change<Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await breaker.run(call);
+      return await breaker.run(() => ask(operation, call));
     } catch (error) {
       throw error instanceof TimeLimitError ? new UnknownOutcomeError(provider.name, error) : error;
     }
   }
 
-  async function look<Answer>(call: () => Promise<Answer>, successCounts = true): Promise<Answer> {
+  async function look<Answer>(operation: string, call: () => Promise<Answer>, successCounts = true): Promise<Answer> {
     try {
-      return await breaker.run(call, { successCounts });
+      return await breaker.run(() => ask(operation, call), { successCounts });
     } catch (error) {
       throw error instanceof TimeLimitError ? new ProviderUnavailableError(error.message, error) : error;
     }
@@ -52,7 +57,7 @@ export function guarded(provider: Provider, breaker: Breaker): Provider {
     };
     try {
       for (let first = true; ; first = false) {
-        const item = await look(next, first);
+        const item = await look("list", next, first);
         if (item.done) return;
         yield item.value;
       }

@@ -28,7 +28,7 @@ export {
   signatureHeader,
   work as workForSandbox,
 } from "./sandbox/sandbox.ts";
-export { Work as SandboxWork } from "./sandbox/work.ts";
+export { Webhook as SandboxWebhook, Work as SandboxWork } from "./sandbox/work.ts";
 export { Attempt, ID, Info, Refund, RequestRefund } from "./schema.ts";
 export { sign as signWebhook } from "./signature.ts";
 export { undo } from "./undo.ts";

@@ -4,6 +4,7 @@ import { ContentionError, isUnavailable, NeedsOperatorError, UnavailableError, U
 import { fact } from "../outbox.ts";
 import { type Complaint, complaintsOf } from "./complaint.ts";
 import { attemptsOf, statusOf, totalsOf } from "./ledger.ts";
+import { measureMismatches } from "./measure.ts";
 import { observe } from "./observe.ts";
 import type { PaymentItem } from "./payment.entity.ts";
 import type { Charge, ProviderName } from "./provider.ts";
@@ -50,6 +51,13 @@ export async function reconcile(orderId: string, cause: Cause, reference?: strin
  * the provider's id of the charge, where it is known from the provider alone.
  */
 export async function reconcileAndTell(orderId: string, cause: Cause, reference?: string): Promise<Complaint[]> {
+  const complaints = await lookIntoAndTell(orderId, cause, reference);
+  if (complaints.some(isMismatch)) measureMismatches([orderId]);
+  return complaints;
+}
+
+/** For whoever counts mismatches itself. */
+export async function lookIntoAndTell(orderId: string, cause: Cause, reference?: string): Promise<Complaint[]> {
   const complaints = await reconcile(orderId, cause, reference).catch(async (error): Promise<Complaint[]> => {
     const isOwn = error instanceof UnknownOutcomeError || error instanceof ContentionError;
     if (isUnavailable(error) && !isOwn) throw error;
@@ -70,10 +78,15 @@ export async function review(orderId: string, cause: Cause): Promise<void> {
 /** These have events of their own, at the moment when they happen. */
 const toldBefore: Complaint["code"][] = ["refund_failed", "disputed", "outcome_unknown"];
 
+/** Whether our books and the provider's differ, and no event of its own has told why. */
+export function isMismatch({ code }: Complaint): boolean {
+  return !toldBefore.includes(code);
+}
+
 /** Once for each thing that is found. Where there is no payment there is nobody to tell it of. */
 export async function tell(orderId: string, complaints: Complaint[], cause: Cause): Promise<void> {
   if (complaints.length === 0 || !(await read(orderId))) return;
-  for (const { code, detail } of complaints.filter((one) => !toldBefore.includes(one.code))) {
+  for (const { code, detail } of complaints.filter(isMismatch)) {
     await change(orderId, cause, (payment) => {
       const key = `mismatch:${code}`;
       const known = payment.entries.some((entry) => entry.key === key && entry.reason === detail);

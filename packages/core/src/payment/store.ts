@@ -10,6 +10,7 @@ import { record } from "../outbox.ts";
 import { heedErasure } from "./erasure-rule.ts";
 import { NotFoundError } from "./error.ts";
 import type { Entry } from "./ledger.ts";
+import { measureEntries } from "./measure.ts";
 import { type PaymentItem, payments } from "./payment.entity.ts";
 import type { ProviderName } from "./provider.ts";
 import type { Addition } from "./rule.ts";
@@ -57,12 +58,12 @@ export function change(
   cause: Cause,
   decide: (payment: PaymentItem) => Decision | undefined,
 ): Promise<PaymentItem> {
-  const write = ({ entries, ...next }: Next, _: number, before: PaymentItem) => {
+  const write = async ({ entries, ...next }: Next, _: number, before: PaymentItem) => {
     const patch = payments().patch({ orderId }).set(next);
-    const written = next.erased
-      ? patch.set({ entries })
-      : patch.append({ entries: entries.slice(before.entries.length) });
-    return reaching("payments", written.where(unchangedSince(before)).go());
+    const added = entries.slice(before.entries.length);
+    const written = next.erased ? patch.set({ entries }) : patch.append({ entries: added });
+    await reaching("payments", written.where(unchangedSince(before)).go());
+    measureEntries(before, added);
   };
   return changeItem(withPrefix("pay", orderId), cause, { read: () => existing(orderId), write }, (payment) => {
     const decided = decide(payment);

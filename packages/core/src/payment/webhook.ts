@@ -3,6 +3,7 @@ import { applied } from "../aws-fault.ts";
 import { now } from "../clock.ts";
 import { DomainError } from "../error.ts";
 import { fact, record } from "../outbox.ts";
+import { note } from "../spent.ts";
 import { notifications } from "./payment.entity.ts";
 import type { Notification, ProviderName } from "./provider.ts";
 import { isConfigured, providerOf } from "./providers.ts";
@@ -46,7 +47,7 @@ async function store(provider: ProviderName, { id, type, orderId }: Notification
       ...written,
     })
     .go();
-  await applied("payments", create);
+  note({ idempotency: (await applied("payments", create)) ? "new" : "duplicate" });
 }
 
 /** As its event names it. */

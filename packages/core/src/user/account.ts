@@ -4,6 +4,7 @@ import { type Cause, idFromUuid, uuidFromId } from "@cartwright/events";
 import { Resource } from "sst";
 import { now } from "../clock.ts";
 import { lazy } from "../lazy.ts";
+import { metered } from "../metered.ts";
 import { cognitoAccounts } from "./cognito-account.ts";
 import { BadCredentialsError } from "./identity.ts";
 import { eraseIfThere } from "./profile.ts";
@@ -17,7 +18,7 @@ const unconfirmedForMs = 2 * 24 * 60 * 60 * 1000;
 const sweepForMs = 10 * 60 * 1000;
 
 export const accounts = lazy(() =>
-  cognitoAccounts({ client: new CognitoIdentityProviderClient({}), userPoolId: Resource.Identity.userPoolId }),
+  cognitoAccounts({ client: metered(new CognitoIdentityProviderClient({})), userPoolId: Resource.Identity.userPoolId }),
 );
 
 /** The id of the user whom the identity provider knows by `sub`. */

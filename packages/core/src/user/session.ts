@@ -4,6 +4,7 @@ import type { Cause } from "@cartwright/events";
 import { decodeJwt } from "jose";
 import { Resource } from "sst";
 import { lazy } from "../lazy.ts";
+import { metered } from "../metered.ts";
 import { accounts, discardUnconfirmed, idFromSub, welcome } from "./account.ts";
 import { cognito } from "./cognito.ts";
 import { BadCredentialsError, BadRefreshTokenError, type Tokens } from "./identity.ts";
@@ -23,7 +24,7 @@ const provider = lazy(() => {
   const { clientId } = Resource.Identity;
   return cognito({
     // Trying again what was asked too often would take its time only where there is an account: that could be measured.
-    client: new CognitoIdentityProviderClient({ maxAttempts: 1 }),
+    client: metered(new CognitoIdentityProviderClient({ maxAttempts: 1 })),
     clientId,
     clientSecret: Resource.IdentityClient.secret,
   });

@@ -1,9 +1,10 @@
 import type { Actor } from "@cartwright/core/actor";
 import { DomainError, InvalidError } from "@cartwright/core/error";
 import { actorOfGuest } from "@cartwright/core/guest";
+import { downstream } from "@cartwright/core/spent";
 import { User } from "@cartwright/core/user";
 import type { Context, MiddlewareHandler } from "hono";
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { Resource } from "sst";
 import * as z from "zod";
 import { type Access, type Clause, enforcing } from "./describe.ts";
@@ -166,7 +167,9 @@ const keySets = new Map<string, JWTVerifyGetKey>();
 function keysOf(issuer: string): JWTVerifyGetKey {
   let keys = keySets.get(issuer);
   if (!keys) {
-    keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
+    keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), {
+      [customFetch]: (url, request) => downstream(() => fetch(url, request)),
+    });
     keySets.set(issuer, keys);
   }
   return keys;

@@ -71,7 +71,7 @@ export function respondWithProblem(error: Error, c: Context<Env>): Response {
   if (error instanceof HTTPException) {
     return respond(c, error.status as ContentfulStatusCode, "malformed", "the body is not what its Content-Type says");
   }
-  log("request failed", { requestId: c.get("cause")?.correlationId }, error);
+  log("request failed", { correlationId: c.get("cause")?.correlationId }, error);
   return respond(
     c,
     500,
@@ -83,7 +83,7 @@ export function respondWithProblem(error: Error, c: Context<Env>): Response {
 function respondRefused(error: DomainError, c: Context<Env>): Response {
   const status = statusOfCode[error.code] ?? statusOfKind[error.kind];
   if (error.kind === "unavailable") {
-    log("unavailable", { requestId: c.get("cause").correlationId, code: error.code }, error.cause ?? error);
+    log("unavailable", { correlationId: c.get("cause").correlationId, code: error.code }, error.cause ?? error);
   }
   const retryAfterSeconds = retryAfterOf(error, status);
   if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));

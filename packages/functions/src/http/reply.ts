@@ -1,3 +1,4 @@
+import { note } from "@cartwright/core/spent";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Env } from "./router.ts";
@@ -10,6 +11,7 @@ export function requester(c: Context<Env, string, IdempotencyKey>): { actorId: s
 
 /** Tells that the same key has had this answer before. */
 export function tellReplayed(c: Context<Env>, replayed: boolean): void {
+  note({ idempotency: replayed ? "replayed" : "new" });
   if (replayed) c.header("Idempotent-Replayed", "true");
 }
 

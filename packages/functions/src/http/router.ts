@@ -1,19 +1,20 @@
 import type { Actor } from "@cartwright/core/actor";
 import { InvalidError } from "@cartwright/core/error";
 import type { Limiter } from "@cartwright/core/limit";
-import { type Cause, isTraceparent, newId, newTraceparent } from "@cartwright/events";
+import { note } from "@cartwright/core/spent";
+import { type Cause, idSchema, isTraceparent, newId, newTraceparent, withPrefix } from "@cartwright/events";
 import { Hono, type MiddlewareHandler } from "hono";
 import type { LambdaEvent } from "hono/aws-lambda";
 import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
-import { log } from "../log.ts";
+import { tell, unitOfWork } from "../work.ts";
 import { clauseOf } from "./describe.ts";
 import { respondNotFound, respondWithProblem } from "./problem.ts";
 import { secure } from "./secure.ts";
 
 export interface Env {
   Bindings: { event?: LambdaEvent };
-  Variables: { cause: Cause; actor: Actor; code?: string; orderId?: string; limiter?: Limiter; counted?: boolean };
+  Variables: { cause: Cause; actor: Actor; code?: string; limiter?: Limiter; counted?: boolean };
 }
 
 /** Fifty lines with an address take a tenth of this. */
@@ -90,18 +91,27 @@ function limitBody(): MiddlewareHandler<Env> {
 
 function logRequest(): MiddlewareHandler<Env> {
   return async function logged(c, next) {
-    const startedAt = performance.now();
-    await next();
-    log("request", {
-      route: `${c.req.method} ${c.req.routePath}`,
-      status: c.res.status,
-      durationMs: Math.round(performance.now() - startedAt),
-      requestId: c.get("cause").correlationId,
-      traceparent: c.get("cause").traceparent,
-      orderId: c.get("orderId"),
-      code: c.get("code"),
+    const { correlationId, traceparent } = c.get("cause");
+    await unitOfWork("request", { correlationId, traceparent }, async () => {
+      await next();
+      const { status } = c.res;
+      note({ orderId: orderIdOf(c.req.param("id")) });
+      tell({ route: `${c.req.method} ${c.req.routePath}`, status, outcome: outcomeOf(status), code: c.get("code") });
     });
   };
+}
+
+function outcomeOf(status: number): string {
+  if (status >= 500) return "failed";
+  return status >= 400 ? "refused" : "done";
+}
+
+const [OrderID, PaymentID] = [idSchema("ord"), idSchema("pay")];
+
+/** Of an order, or of its payment. Other ids are not for the log: that of a guest's cart is all that protects it. */
+function orderIdOf(id = ""): string | undefined {
+  if (OrderID.safeParse(id).success) return id;
+  return PaymentID.safeParse(id).success ? withPrefix("ord", id) : undefined;
 }
 
 /** Those that a path has a route for. Whatever has one for GET answers HEAD, too. */

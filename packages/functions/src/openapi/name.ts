@@ -62,6 +62,8 @@ const names: Record<string, z.ZodType> = {
   PaymentAction: Payment.Action,
   RequestRefund: Payment.RequestRefund,
   Refund: Payment.Refund,
+  Health: Ops.Health,
+  Alarm: Ops.Alarm,
   DeadLetterQueue: Ops.DeadLetters,
   DeadLetter: Ops.Letter,
   DeadLetterPage: Ops.Letters,
@@ -70,6 +72,7 @@ const names: Record<string, z.ZodType> = {
   Redriven: Ops.Redriven,
   StartReplay: Ops.StartReplay,
   Replay: Ops.Replay,
+  Reconciliation: Ops.Reconciliation,
 };
 
 /** Zod makes references of what is registered with an `id`. Done here alone: the events have names of their own. */

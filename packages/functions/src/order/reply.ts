@@ -1,3 +1,4 @@
+import { note } from "@cartwright/core/spent";
 import type { Context } from "hono";
 import { tellReplayed } from "../http/reply.ts";
 import type { Env } from "../http/router.ts";
@@ -5,7 +6,7 @@ import type { IdempotencyKey } from "../http/valid.ts";
 
 /** An answer about a part of an order, which is read with the order. */
 export function tellOfOrder(c: Context<Env>, orderId: string, replayed: boolean): void {
-  c.set("orderId", orderId);
+  note({ orderId });
   tellReplayed(c, replayed);
   c.header("Location", `/orders/${orderId}`);
 }

@@ -1,4 +1,5 @@
 import { Payment } from "@cartwright/core/payment";
+import { note } from "@cartwright/core/spent";
 import { Hono } from "hono";
 import * as z from "zod";
 import { answers, enforcing, operation } from "../http/describe.ts";
@@ -35,13 +36,13 @@ export const webhooks = new Hono<Env>().post(
     try {
       const header = (name: string) => c.req.header(name);
       const notification = await Payment.receiveWebhook(provider, await c.req.text(), header, cause);
-      if (notification) c.set("orderId", notification.orderId);
+      if (notification) note({ orderId: notification.orderId });
       // A provider sends more than we asked for, and sends again what we refuse.
       return c.json({ received: true, ignored: !notification });
     } catch (error) {
       // Of a forged one nothing is worth a line but that it came: neither body nor signature.
       if (error instanceof Payment.ForgedWebhookError) {
-        log("forged webhook", { requestId: cause.correlationId, provider, code: error.code });
+        log("forged webhook", { correlationId: cause.correlationId, provider, code: error.code });
       }
       throw error;
     }

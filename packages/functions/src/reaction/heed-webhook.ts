@@ -1,9 +1,6 @@
 import { Payment } from "@cartwright/core/payment";
 import { causeOf, PaymentNotified } from "@cartwright/events";
-import { measureToLog } from "../metric.ts";
 import { react } from "./react.ts";
-
-measureToLog();
 
 /** A webhook says where to look; what is true the provider is asked. So late, repeated and old ones do no harm. */
 export const handler = react("HeedWebhook", {

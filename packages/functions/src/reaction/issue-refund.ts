@@ -1,9 +1,6 @@
 import { Payment } from "@cartwright/core/payment";
 import { causeOf, PaymentRefundRequested } from "@cartwright/events";
-import { measureToLog } from "../metric.ts";
 import { react } from "./react.ts";
-
-measureToLog();
 
 /** The provider is asked under the refund's own key, so that it pays once however often this comes. */
 export const handler = react("IssueRefund", {

@@ -8,10 +8,7 @@ import {
   PaymentOutcomeUnknown,
   PaymentRefundFailed,
 } from "@cartwright/events";
-import { measureToLog } from "../metric.ts";
 import { react } from "./react.ts";
-
-measureToLog();
 
 type AboutPayment = EventOf<
   | typeof PaymentChargebackClosed

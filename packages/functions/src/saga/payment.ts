@@ -1,8 +1,5 @@
 import { Payment } from "@cartwright/core/payment";
-import { measureToLog } from "../metric.ts";
 import { step } from "./step.ts";
-
-measureToLog();
 
 /** Answers `waiting` when the customer or the provider has to act: then this run ends, and a later one goes on. */
 export const authorize = step("AuthorizePayment", async ({ checkout }, cause) => ({

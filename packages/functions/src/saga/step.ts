@@ -16,11 +16,14 @@ import {
   UnconsumableError,
 } from "@cartwright/events";
 import * as z from "zod";
-import { type Line, log } from "../log.ts";
+import { describe } from "../failure.ts";
+import { tell, unitOfWork } from "../work.ts";
 
 /** What the state machine hands to each step: the event that started it, and to the undo what went wrong where. */
 const Received = z.object({
   event: z.unknown(),
+  /** How often the state machine has tried this step before in this run. */
+  retry: z.int().nonnegative().optional(),
   step: z.string().optional(),
   error: z.object({ Error: z.string(), Cause: z.string().optional() }).optional(),
 });
@@ -55,24 +58,25 @@ function isRefusal(error: Error): boolean {
  * A Lambda handler for one step. Errors of the domain keep their names, because the state machine retries and
  * catches by name; so do those of an event that can't be read. Anything else is a fault that may pass.
  */
-export function step<Result>(name: string, run: (input: Input, cause: Cause) => Promise<Result>) {
-  return async (received: unknown): Promise<Result> => {
-    const startedAt = performance.now();
-    let line: Line = { step: name };
-    const report = (outcome: string, error?: unknown) =>
-      log("step", { ...line, outcome, durationMs: Math.round(performance.now() - startedAt) }, error);
-    try {
-      const { event: started, ...failure } = Received.parse(received);
-      const event = parseStart(started);
-      const { correlationId, traceparent, data: checkout } = event;
-      line = { ...line, orderId: checkout.orderId, correlationId, traceparent };
-      const result = await run({ orderId: checkout.orderId, checkout, ...failure }, causeOf(event));
-      report("done");
-      return result;
-    } catch (error) {
-      const named = nameForRetry(name, error);
-      report(named.name, isRefusal(named) ? undefined : error);
-      throw named;
-    }
-  };
+export function step<Result extends object>(name: string, run: (input: Input, cause: Cause) => Promise<Result>) {
+  return (received: unknown): Promise<Result> =>
+    unitOfWork("step", { step: name }, async () => {
+      try {
+        const { event: started, retry, ...failure } = Received.parse(received);
+        const event = parseStart(started);
+        const { id: eventId, correlationId, traceparent, data: checkout } = event;
+        const { orderId } = checkout;
+        tell({ event: event.name, eventId, attempt: retry === undefined ? retry : retry + 1 });
+        tell({ orderId, correlationId, traceparent });
+        const result = await run({ orderId, checkout, ...failure }, causeOf(event));
+        if ("status" in result && result.status === "waiting") tell({ outcome: "waiting" });
+        return result;
+      } catch (error) {
+        const named = nameForRetry(name, error);
+        const { code } = describe(named);
+        if (isRefusal(named)) tell({ outcome: "refused", code });
+        else tell({ outcome: "failed", code }, error);
+        throw named;
+      }
+    });
 }

@@ -1,18 +1,16 @@
 import { Payment } from "@cartwright/core/payment";
-import { newId } from "@cartwright/events";
 import { log } from "../log.ts";
-import { measureToLog } from "../metric.ts";
-
-measureToLog();
+import { tell } from "../work.ts";
+import { scheduled } from "./scheduled.ts";
 
 /** Compares what has moved since the last run with the provider's books. */
-export async function handler(): Promise<Payment.Reconciled> {
-  const correlationId = newId("req");
-  const reconciled = await Payment.reconcileAll({ correlationId });
+export const handler = scheduled("ReconcilePayments", async (cause): Promise<Payment.Reconciled> => {
+  const reconciled = await Payment.reconcileAll(cause);
   const { compared, doubtful, wrong } = reconciled;
+  const { correlationId } = cause;
   for (const orderId of doubtful) {
     log("reconciled", { orderId, correlationId, outcome: wrong.includes(orderId) ? "needs operator" : "mended" });
   }
-  log("payments compared", { correlationId, count: compared });
+  tell({ count: compared });
   return reconciled;
-}
+});

@@ -1,11 +1,10 @@
 import { Inventory } from "@cartwright/core/inventory";
-import { newId } from "@cartwright/events";
-import { log } from "../log.ts";
+import { tell } from "../work.ts";
+import { scheduled } from "./scheduled.ts";
 
 /** Gives back what checkouts have held for too long. */
-export async function handler(): Promise<{ expired: number }> {
-  const correlationId = newId("req");
-  const expired = await Inventory.expireReservations({ correlationId });
-  log("reservations expired", { correlationId, count: expired });
+export const handler = scheduled("SweepReservations", async (cause): Promise<{ expired: number }> => {
+  const expired = await Inventory.expireReservations(cause);
+  tell({ count: expired });
   return { expired };
-}
+});

@@ -9,11 +9,11 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Endpoint, startEndpoint } from "../test/endpoint.ts";
-import { arnOf, queue } from "../test/fixture.ts";
+import { arnOf, fromRules, queue } from "../test/fixture.ts";
 
 const bus = { name: "shop", arn: arnOf("events", "event-bus/shop") };
 const archive = { name: "all", arn: arnOf("events", "archive/all"), bus: bus.arn };
-const replayed = queue("replayed");
+const replayed = queue("replayed", { policy: fromRules(arnOf("sqs", "replayed")) });
 const rule = {
   name: "Replayed",
   bus: bus.name,

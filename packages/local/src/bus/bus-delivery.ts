@@ -17,6 +17,14 @@ export class NoSuchTargetError extends Error {
   override readonly name = "NoSuchTargetError";
 }
 
+/** Why a rule can't reach one of its targets or its dead letters; undefined when it can. */
+export type RefusalOf = (ruleArn: string, targetArn: string) => string | undefined;
+
+/** Thrown by a target call that AWS would refuse the rule: it is not tried again either. */
+class NoPermissionError extends Error {
+  override readonly name = "NoPermissionError";
+}
+
 /** One event on its way to one target of one rule. */
 export interface Delivery {
   ruleArn: string;
@@ -42,7 +50,10 @@ interface Options {
   clock: Clock;
   random: Random;
   targets: TargetCalls;
+  refusalOf?: RefusalOf;
   meter?: Meter;
+  /** Told of events that are lost because nobody lets the rule put them into its dead letters. */
+  onError?: (error: unknown) => void;
 }
 
 const migrations = [
@@ -86,7 +97,8 @@ const longestBackoffMs = 600_000;
 /** Calls to targets at the same time. */
 const concurrency = 32;
 
-export function openDeliveries({ store, queues, clock, random, targets, meter }: Options): Deliveries {
+export function openDeliveries(options: Options): Deliveries {
+  const { store, queues, clock, random, targets, meter, refusalOf = () => undefined } = options;
   store.migrate("bus-delivery", migrations);
   const working = new Map<number, Promise<void>>();
   let wake: { atMs: number; timer: Timer } | undefined;
@@ -97,8 +109,9 @@ export function openDeliveries({ store, queues, clock, random, targets, meter }:
       keep(delivery);
     } else if (queues.all().some((queue) => queue.arn === delivery.targetArn)) {
       // What one target refuses is no affair of the publisher or of other targets.
-      const refused = refusalOf(() => send(delivery.targetArn, delivery.event, {}));
-      if (refused) bury(delivery, 0, { code: refused.name, message: refused.message });
+      const refusal = refusalOf(delivery.ruleArn, delivery.targetArn);
+      const refused = refusal ? noPermission(refusal) : failureOf(() => send(delivery.targetArn, delivery.event, {}));
+      if (refused) bury(delivery, 0, refused);
     } else {
       bury(delivery, 0, { code: "NO_RESOURCE", message: `The queue ${delivery.targetArn} does not exist.` });
     }
@@ -138,6 +151,11 @@ export function openDeliveries({ store, queues, clock, random, targets, meter }:
     if (delivery.deadLetters === undefined) return;
     const text = (value: string) => ({ DataType: "String", StringValue: value });
     const deadLetters = delivery.deadLetters;
+    const refusal = refusalOf(delivery.ruleArn, deadLetters);
+    if (refusal) {
+      options.onError?.(new NoPermissionError(`An event is lost, and could not be delivered for ${code}: ${refusal}`));
+      return;
+    }
     const attributes = {
       RULE_ARN: text(delivery.ruleArn),
       TARGET_ARN: text(delivery.targetArn),
@@ -147,7 +165,7 @@ export function openDeliveries({ store, queues, clock, random, targets, meter }:
       ...(exhausted && { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
     };
     // A queue that refuses it as well loses it, as it does on AWS.
-    refusalOf(() => send(deadLetters, delivery.event, attributes));
+    failureOf(() => send(deadLetters, delivery.event, attributes));
   }
 
   function wakeAt(atMs: number): void {
@@ -183,7 +201,7 @@ export function openDeliveries({ store, queues, clock, random, targets, meter }:
   }
 
   async function attempt(row: Row): Promise<void> {
-    const failed = await call(row.target_arn, JSON.parse(row.event)).then(
+    const failed = await call(row).then(
       () => undefined,
       (thrown: unknown) => afterFailure(row, thrown),
     );
@@ -198,7 +216,10 @@ export function openDeliveries({ store, queues, clock, random, targets, meter }:
     }
   }
 
-  async function call(targetArn: string, event: unknown): Promise<void> {
+  async function call({ rule_arn: ruleArn, target_arn: targetArn, event: text }: Row): Promise<void> {
+    const refusal = refusalOf(ruleArn, targetArn);
+    if (refusal) throw new NoPermissionError(refusal);
+    const event: unknown = JSON.parse(text);
     const [, , service] = targetArn.split(":");
     if (service === "states") await targets.start(targetArn, event);
     else if (service === "lambda") await targets.invokeAsync(targetArn, event);
@@ -209,6 +230,7 @@ export function openDeliveries({ store, queues, clock, random, targets, meter }:
   function afterFailure(row: Row, thrown: unknown): { dueAtMs: number } | Failure {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     if (thrown instanceof NoSuchTargetError) return { code: "NO_RESOURCE", message };
+    if (thrown instanceof NoPermissionError) return noPermission(message);
     const code = thrown instanceof Error && thrown.name !== "Error" ? thrown.name : "SDK_CLIENT_ERROR";
     if (row.retries >= row.maximum_attempts) return { code, message, exhausted: "MaximumRetryAttempts" };
     const backoffMs = Math.min(firstBackoffMs * 2 ** row.retries, longestBackoffMs);
@@ -253,14 +275,18 @@ function toDelivery(row: Row): Delivery {
 }
 
 /** What SQS answered instead of taking the message. */
-function refusalOf(send: () => void): AwsError | undefined {
+function failureOf(send: () => void): Failure | undefined {
   try {
     send();
     return undefined;
   } catch (error) {
-    if (error instanceof AwsError) return error;
+    if (error instanceof AwsError) return { code: error.name, message: error.message };
     throw error;
   }
+}
+
+function noPermission(message: string): Failure {
+  return { code: "NO_PERMISSIONS", message };
 }
 
 function isQueue(arn: string): boolean {

@@ -276,6 +276,31 @@ describe("targets that are called", () => {
     expect(attributesOf("dead")).toMatchObject([{ ERROR_CODE: "NO_RESOURCE", RETRY_ATTEMPTS: "0" }]);
   });
 
+  it("that the rule may not reach are not retried", async () => {
+    const refusalOf = (_: string, target: string) => (target === queue("dead").arn ? undefined : `not ${target}`);
+    const started: unknown[] = [];
+    const targets = { ...nothing, start: async (_: string, input: unknown) => void started.push(input) };
+    const toQueue = rule("Receipts", { arn: queue("receipts").arn, deadLetters: queue("dead").arn });
+    const shop = open([rule("Start", toMachine), toQueue], { targets, refusalOf });
+    shop.putEvents([entry()]);
+    await clock.advance(0);
+    expect([started, received("receipts"), shop.pendingDeliveries()]).toEqual([[], [], 0]);
+    expect(attributesOf("dead")).toMatchObject(
+      [queue("receipts").arn, machine].map((target) => ({
+        ...{ TARGET_ARN: target, ERROR_CODE: "NO_PERMISSIONS", ERROR_MESSAGE: `not ${target}`, RETRY_ATTEMPTS: "0" },
+      })),
+    );
+  });
+
+  it("lose an event, loudly, when the rule may not reach the dead letters either", async () => {
+    const errors: unknown[] = [];
+    const shop = open([rule("Start", toMachine)], { refusalOf: () => "no", onError: (error) => errors.push(error) });
+    shop.putEvents([entry()]);
+    await clock.advance(0);
+    expect(received("dead")).toEqual([]);
+    expect(errors).toMatchObject([{ message: expect.stringMatching(/lost.*NO_PERMISSIONS/) }]);
+  });
+
   it("get what an earlier process could not deliver", async () => {
     const down = () => Promise.reject(new Error("down"));
     const before = open([rule("Start", toMachine)], { targets: { ...nothing, start: down } });

@@ -6,7 +6,7 @@ import { chunksOf, type Meter } from "../meter/meter.ts";
 import type { Queues } from "../queue/queue.ts";
 import type { Random } from "../random.ts";
 import type { Store } from "../store.ts";
-import { type Delivery, openDeliveries, type TargetCalls } from "./bus-delivery.ts";
+import { type Delivery, openDeliveries, type RefusalOf, type TargetCalls } from "./bus-delivery.ts";
 import { type ArchivedEvent, type ArchivePosition, openReplays, type Replay, type Replays } from "./replay.ts";
 
 /** As the EventBridge API spells it. */
@@ -53,7 +53,9 @@ export interface BusOptions {
   clock: Clock;
   random: Random;
   targets: TargetCalls;
+  refusalOf?: RefusalOf;
   meter?: Meter;
+  onError?: (error: unknown) => void;
   /** For tests: an error code fails the entry. */
   onPutEvents?: (entry: PutEventsEntry) => string | undefined;
 }
@@ -235,7 +237,7 @@ function rulesOf(bus: Bus, { rules }: BusOptions): Rule[] {
   return rules.filter((rule) => rule.bus === bus.name || rule.bus === bus.arn);
 }
 
-function ruleArn(bus: Bus, rule: Rule, { region, account }: BusOptions): string {
+export function ruleArn(bus: Bus, rule: Rule, { region, account }: Pick<BusOptions, "region" | "account">): string {
   return `arn:aws:events:${region}:${account}:rule/${bus.name === "default" ? "" : `${bus.name}/`}${rule.name}`;
 }
 

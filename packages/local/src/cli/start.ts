@@ -78,6 +78,7 @@ async function start(onLocal: (local: Local) => void): Promise<void> {
     onStep,
     // Without its engine nothing works, and what was answered is safe on disk.
     onFatal: exitWithReason,
+    hooks: { onAlarm: ({ name, state, alarm }) => console.log(alarmLine(name, state, alarm.description)) },
   });
   onLocal(local);
   await seed({ ...local, userPoolId: topology.userPools.UserPool!.id });
@@ -86,6 +87,12 @@ async function start(onLocal: (local: Local) => void): Promise<void> {
   const trouble = await troubleOf(local);
   if (trouble) onStep(`the payment provider makes trouble: ${trouble}`);
   console.log(welcome(local, state, (performance.now() - startedAtMs) / 1000));
+}
+
+/** What somebody on call would be told. */
+function alarmLine(name: string, state: string, description = "no description"): string {
+  const time = new Date().toTimeString().slice(0, 8);
+  return state === "ALARM" ? `${time}  ! ${name}: ${description}` : `${time}  ✓ ${name} is over`;
 }
 
 function welcome({ apiUrl, endpointUrl }: Local, state: string, seconds: number): string {

@@ -19,6 +19,8 @@ export interface DynamoOptions {
   onConsumed?: (units: ConsumedUnits, caller: Caller | undefined) => void;
   /** Tables that a successful request has written to. */
   onWrite?: (tables: string[]) => void;
+  /** What was refused for its rate: the table of each item, or of a request that a test has failed. */
+  onThrottled?: (kind: ConsumedUnits["kind"], tables: string[]) => void;
   onRequest?: DynamoHook;
   /** Refuses what DynamoDB would refuse of a hot item. */
   itemLimit?: ItemLimit;
@@ -48,6 +50,7 @@ export function openDynamoDoor(options: DynamoOptions): DynamoDoor {
   return async (operation, body, caller) => {
     const request = parseObject(body.toString());
     const fault = await options.onRequest?.(operation, request, caller);
+    if (fault && isThrottling(fault)) options.onThrottled?.(kindOf(operation) ?? "read", tablesOf(request));
     if (fault?.when === "before") throw faultError(fault);
     const answer = await withinLimit(options, operation, request, body, caller);
     if (fault?.when === "after") throw faultError(fault);
@@ -63,7 +66,8 @@ async function withinLimit(
   body: Buffer,
   caller: Caller | undefined,
 ): Promise<EngineAnswer> {
-  const { refusal, part } = options.itemLimit?.admit(operation, request) ?? {};
+  const { refusal, part, throttled } = options.itemLimit?.admit(operation, request) ?? {};
+  if (throttled) options.onThrottled?.(kindOf(operation) ?? "read", throttled);
   if (refusal) return refusal;
   if (!part) return forward(options, operation, request, body, caller);
   const rest = Buffer.from(JSON.stringify(part.request));
@@ -135,6 +139,12 @@ function tablesOf(request: DynamoRequest): string[] {
 function transactionTables(request: DynamoRequest): string[] {
   const items = (request.TransactItems ?? []) as Record<string, { TableName?: string }>[];
   return items.flatMap((item) => Object.values(item).map((action) => action.TableName ?? ""));
+}
+
+const throttlingErrors = ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
+
+function isThrottling(fault: DynamoFault): boolean {
+  return "name" in fault && throttlingErrors.includes(fault.name);
 }
 
 function faultError(fault: DynamoFault): Error {

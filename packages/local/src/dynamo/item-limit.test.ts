@@ -264,3 +264,28 @@ describe("the SDK", () => {
     expect(await add()).toMatchObject({ canceled: true, data: [{ rejected: true, code: "ThrottlingError" }] });
   });
 });
+
+describe("what is refused", () => {
+  const put = (pk: string, bytes = 100) => ({ ...key(pk), text: { S: "x".repeat(bytes) } });
+
+  test("is counted by the table of each item", () => {
+    const { limit, transact, update } = createLimit();
+    times(10, () => update("hot"));
+    expect(limit.admit("UpdateItem", { TableName: "stock", Key: key("hot") }).throttled).toEqual(["stock"]);
+    expect(transact("cold", "hot")).toBeDefined();
+    const TransactItems = ["cold", "hot"].map((pk) => ({ Put: { TableName: "stock", Item: put(pk) } }));
+    expect(limit.admit("TransactWriteItems", { TransactItems }).throttled).toEqual(["stock"]);
+    expect(limit.admit("UpdateItem", { TableName: "stock", Key: key("cold") }).throttled).toBeUndefined();
+  });
+
+  test("of a batch is counted though the rest of it goes on", () => {
+    const { limit, update } = createLimit();
+    times(10, () => update("hot"));
+    const RequestItems = { stock: ["hot", "cold"].map((pk) => ({ PutRequest: { Item: put(pk) } })) };
+    const { throttled, part } = limit.admit("BatchWriteItem", { RequestItems });
+    expect(throttled).toEqual(["stock"]);
+    expect(part).toBeDefined();
+    const all = limit.admit("BatchWriteItem", { RequestItems: { stock: [RequestItems.stock[0]!] } });
+    expect(all).toMatchObject({ throttled: ["stock"], refusal: { statusCode: 400 } });
+  });
+});

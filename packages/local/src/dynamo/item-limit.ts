@@ -30,6 +30,8 @@ export interface Admission {
     /** Adds to the engine's answer what was held back. */
     complete(answer: EngineAnswer): EngineAnswer;
   };
+  /** The tables of the accesses that were refused, one name for each. */
+  throttled?: string[];
 }
 
 type Request = Record<string, unknown>;
@@ -98,16 +100,21 @@ interface Watch {
 
 function admitSingle(watch: Watch, access: Access): Admission {
   const cost = costOf(watch, access);
-  if (!watch.allowances.covers(cost)) return { refusal: throttled(watch, [access.TableName ?? ""]) };
+  const hot = [access.TableName ?? ""];
+  if (!watch.allowances.covers(cost)) return { refusal: throttled(watch, hot), throttled: hot };
   watch.allowances.take(cost);
   return {};
 }
 
 /** Each entry is an access under the name of its action. */
 function admitTransaction(watch: Watch, entries: Partial<Record<string, Access>>[]): Admission {
-  const costs = entries.map((entry) => costOf(watch, Object.values(entry ?? {})[0] ?? {}, transactionalFactor));
+  const accesses = entries.map((entry) => Object.values(entry ?? {})[0] ?? {});
+  const costs = accesses.map((access) => costOf(watch, access, transactionalFactor));
   const covered = costs.map(watch.allowances.covers);
-  if (covered.includes(false)) return { refusal: cancelled(covered) };
+  if (covered.includes(false)) {
+    const hot = accesses.filter((_, index) => !covered[index]).map(({ TableName = "" }) => TableName);
+    return { refusal: cancelled(covered), throttled: hot };
+  }
   costs.forEach(watch.allowances.take);
   return {};
 }
@@ -125,10 +132,14 @@ function admitBatch(watch: Watch, request: Request, batch: Batch): Admission {
     if (lengthOf(held) > 0) heldBack[TableName] = held;
   }
   if (Object.keys(heldBack).length === 0) return {};
-  if (Object.keys(admitted).length === 0) return { refusal: throttled(watch, Object.keys(heldBack)) };
+  const hot = Object.entries(heldBack).flatMap(([name, held]) => Array<string>(lengthOf(held)).fill(name));
+  if (Object.keys(admitted).length === 0) {
+    return { refusal: throttled(watch, Object.keys(heldBack)), throttled: hot };
+  }
   const name = watch.kind === "Write" ? "UnprocessedItems" : "UnprocessedKeys";
   return {
     part: { request: { ...request, RequestItems: admitted }, complete: (answer) => withRest(answer, name, heldBack) },
+    throttled: hot,
   };
 }
 

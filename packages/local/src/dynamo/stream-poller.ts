@@ -18,6 +18,8 @@ export interface StreamPollerOptions {
   invoke: (functionArn: string, event: unknown) => Promise<Invocation>;
   /** Sends the description of records that were given up to the mapping's onFailure destination. */
   sendFailure: (destinationArn: string, body: string) => void;
+  /** A batch is handed to the function, or would be if it were not refused; its last record is so old. */
+  onBatch?: (ageMs: number) => void;
   onProgress?: (position: StreamPosition) => void;
   onError?: (error: unknown) => void;
 }
@@ -183,6 +185,7 @@ export function startStreamPoller(options: StreamPollerOptions): StreamPoller {
   }
 
   async function attempt(records: StreamRecord[]): Promise<Verdict> {
+    options.onBatch?.(clock.now() - records.at(-1)!.dynamodb.ApproximateCreationDateTime * 1_000);
     try {
       const outcome = await options.invoke(mapping.function, { Records: records.map(lambdaRecord) });
       if (!outcome.ok) return { kind: "failed", index: 0 };

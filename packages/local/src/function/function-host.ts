@@ -54,6 +54,8 @@ export interface FunctionHostOptions {
   random: Random;
   onLog?: (line: LogLine) => void;
   onFinished?: (invocation: FinishedInvocation) => void;
+  /** As many of it run as may. */
+  onThrottled?: (functionName: string) => void;
   hooks?: InvocationHooks;
 }
 
@@ -91,7 +93,7 @@ export function createFunctionHost(options: FunctionHostOptions): FunctionHost {
   const hosted = Object.entries(options.functions).map(
     ([name, lambda]): HostedFunction => ({ name, lambda, running: 0 }),
   );
-  const lookup = new Map(hosted.flatMap((one) => [one.lambda.arn, one.lambda.name, one.name].map((key) => [key, one])));
+  const lookup = new Map(hosted.flatMap((one) => namesOf(one).map((key) => [key, one])));
   const runs = new Map<string, Run>();
   const releaseProcess = guardProcess(tracer, runs, ({ functionName, requestId }, error) => {
     const text = `${error.errorType}: ${error.trace?.join("\n") || error.errorMessage}`;
@@ -106,6 +108,7 @@ export function createFunctionHost(options: FunctionHostOptions): FunctionHost {
     }
     const limit = target.lambda.reservedConcurrency;
     if (limit !== undefined && target.running >= limit) {
+      options.onThrottled?.(target.name);
       throw refuse("TooManyRequestsException", `Rate Exceeded: ${target.name} runs ${limit} times already.`);
     }
     const payload = JSON.stringify(event ?? null);
@@ -217,6 +220,11 @@ export function createFunctionHost(options: FunctionHostOptions): FunctionHost {
       releaseProcess();
     },
   };
+}
+
+/** A version goes by its ARN; what is recorded has one of each function. */
+function namesOf({ name, lambda: { arn, name: physical, version } }: HostedFunction): string[] {
+  return [arn, physical, name, ...(version ? [`${arn}:${version}`] : [])];
 }
 
 /** "packages/functions/src/saga/order.abandon" names a file and its export. */

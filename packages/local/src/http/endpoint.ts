@@ -1,9 +1,12 @@
 import type * as http from "node:http";
 import { DisconnectError, type DynamoDoor } from "../dynamo/dynamo.ts";
 import type { Engine } from "../dynamo/engine.ts";
+import type { InvokeOutput } from "../function/function-api.ts";
 import type { Caller, Tracer } from "../function/trace.ts";
+import type { Access } from "../iam/access.ts";
 import type { Random } from "../random.ts";
 import { AwsError, parseObject } from "./aws-error.ts";
+import { invokeAnswer, invokeFailure, invokeIn } from "./invoke-protocol.ts";
 
 export type Input = Record<string, unknown>;
 
@@ -14,8 +17,10 @@ export type Operation = (input: Input, caller: Caller | undefined) => unknown;
 export interface EndpointOptions {
   engine: Engine;
   dynamo: DynamoDoor;
-  /** Services by the first part of X-Amz-Target, e.g. "AmazonSQS". */
+  /** Services by the first part of X-Amz-Target, e.g. "AmazonSQS"; Lambda, which has none, is "AWSLambda". */
   services: Record<string, Operations>;
+  /** Judges the calls of functions. Nobody else's are judged: tests and tools act as the developer. */
+  access: Pick<Access, "authorize">;
   /** What a GET of a path shows, such as a user pool's keys. */
   document: (path: string, query: URLSearchParams) => unknown | undefined;
   tracer: Tracer;
@@ -24,6 +29,7 @@ export interface EndpointOptions {
 
 interface Answer {
   statusCode: number;
+  headers?: http.OutgoingHttpHeaders;
   body: Buffer | string;
 }
 
@@ -31,11 +37,12 @@ interface Answer {
 export function createEndpoint(options: EndpointOptions): http.RequestListener {
   return (request, response) => {
     answer(options, request).then(
-      ({ statusCode, body }) => {
+      ({ statusCode, headers, body }) => {
         response.writeHead(statusCode, {
           "content-type": request.headers["content-type"] ?? "application/json",
           "content-length": Buffer.byteLength(body),
           "x-amzn-requestid": options.random.uuid(),
+          ...headers,
         });
         response.end(body);
       },
@@ -55,14 +62,19 @@ async function answer(options: EndpointOptions, request: http.IncomingMessage): 
   const caller = callerOf(options.tracer, request);
   const body = await readBody(request);
   refuseKilled(caller);
+  const invoke = invokeIn(request);
   try {
-    const result = await dispatch(options, String(target ?? ""), body, caller);
+    const result = invoke
+      ? invokeAnswer(
+          (await perform(options, "AWSLambda", "Invoke", { ...invoke, Payload: body }, caller)) as InvokeOutput,
+        )
+      : await dispatch(options, String(target ?? ""), body, caller);
     // An environment that was killed meanwhile learns nothing from the answer.
     refuseKilled(caller);
     return result;
   } catch (error) {
     if (error instanceof DisconnectError) throw error;
-    return failure(error);
+    return invoke ? invokeFailure(named(error)) : failure(named(error));
   }
 }
 
@@ -82,31 +94,59 @@ async function dispatch(
   caller: Caller | undefined,
 ): Promise<Answer> {
   const [service = "", name = ""] = target.split(".");
-  if (service === "DynamoDB_20120810") return options.dynamo(name, body, caller);
-  if (service === "DynamoDBStreams_20120810") return options.engine.forward(target, body);
+  if (service === "DynamoDB_20120810") {
+    authorize(options, service, name, parse(body), caller);
+    return options.dynamo(name, body, caller);
+  }
+  if (service === "DynamoDBStreams_20120810") {
+    authorize(options, service, name, parse(body), caller);
+    return options.engine.forward(target, body);
+  }
+  const output = await perform(options, service, name, parse(body), caller);
+  return { statusCode: 200, body: JSON.stringify(output ?? {}) };
+}
+
+async function perform(
+  options: EndpointOptions,
+  service: string,
+  name: string,
+  input: Input,
+  caller: Caller | undefined,
+): Promise<unknown> {
   const operations = Object.hasOwn(options.services, service) ? options.services[service] : undefined;
   const operation = operations && Object.hasOwn(operations, name) ? operations[name] : undefined;
   if (!operation) {
     const emulated = operations ? `${service} has ${Object.keys(operations).join(", ")}` : "this service has nothing";
     throw new AwsError(
       "UnknownOperationException",
-      `${target || "A request without X-Amz-Target"} isn't emulated on this machine: ${emulated}.`,
+      `${service ? `${service}.${name}` : "A request without X-Amz-Target"} isn't emulated on this machine: ${emulated}.`,
     );
   }
-  const output = await operation(parse(body), caller);
-  return { statusCode: 200, body: JSON.stringify(output ?? {}) };
+  authorize(options, service, name, input, caller);
+  return operation(input, caller);
+}
+
+function authorize(
+  { access }: EndpointOptions,
+  service: string,
+  operation: string,
+  input: Input,
+  caller: Caller | undefined,
+): void {
+  if (caller) access.authorize(caller.functionName, service, operation, input);
 }
 
 function parse(body: Buffer): Input {
   return parseObject(body.toString() || "{}") as Input;
 }
 
-function failure(error: unknown): Answer {
-  const known =
-    error instanceof AwsError
-      ? error
-      : new AwsError("InternalFailure", error instanceof Error ? (error.stack ?? error.message) : String(error), 500);
-  return { statusCode: known.statusCode, body: JSON.stringify({ __type: known.name, message: known.message }) };
+function named(error: unknown): AwsError {
+  if (error instanceof AwsError) return error;
+  return new AwsError("InternalFailure", error instanceof Error ? (error.stack ?? error.message) : String(error), 500);
+}
+
+function failure({ name, message, statusCode }: AwsError): Answer {
+  return { statusCode, body: JSON.stringify({ __type: name, message }) };
 }
 
 function notFound(request: http.IncomingMessage): Answer {

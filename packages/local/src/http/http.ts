@@ -14,6 +14,7 @@ export interface HttpApiOptions {
   random: Random;
   /** One API Gateway request; `correlationId` is its request id. Without a matching route, `route` is undefined. */
   onRequest?: (request: { correlationId: string; route: string | undefined }) => void;
+  onAnswer?: (statusCode: number) => void;
 }
 
 interface Answer {
@@ -39,7 +40,10 @@ export function createHttpApi(options: HttpApiOptions): http.RequestListener {
   const cors = api.cors && createCors(api.cors);
   return (request, response) => {
     handle(options, findRoute, cors, request).then(
-      (answer) => respond(request, response, answer),
+      (answer) => {
+        options.onAnswer?.(answer.statusCode);
+        respond(request, response, answer);
+      },
       // The client went away while it was still sending.
       () => response.destroy(),
     );

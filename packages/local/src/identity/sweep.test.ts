@@ -21,12 +21,14 @@ const client = pool.clients.Web!;
 let local: Local;
 
 beforeAll(async () => {
-  const { account, region, links, userPools } = recorded;
+  const { app, stage, account, region, links, userPools } = recorded;
   const { UserTable } = recorded.tables;
   const { SweepAccountsHandler } = recorded.functions;
+  const { SweepAccountsHandlerRole } = recorded.roles;
   local = await boot({
     topology: emptyTopology({
-      ...{ account, region, links, userPools, tables: { UserTable: UserTable! } },
+      ...{ app, stage, account, region, links, userPools, tables: { UserTable: UserTable! } },
+      roles: { SweepAccountsHandlerRole: SweepAccountsHandlerRole! },
       functions: { SweepAccountsHandler: SweepAccountsHandler! },
     }),
     ...{ root: process.cwd(), stateFolder: folder.path, apiPort: 0, endpointPort: 0, clock },

@@ -6,7 +6,7 @@ import { openQueues, type Queues } from "../queue/queue.ts";
 import { seededRandom } from "../random.ts";
 import { openStore } from "../store.ts";
 import { queue } from "../test/fixture.ts";
-import { type Schedules, startSchedules } from "./schedule.ts";
+import { type Schedules, type SchedulesOptions, startSchedules } from "./schedule.ts";
 import { parseSchedule } from "./schedule-expression.ts";
 
 const at = (time: string) => Date.parse(time);
@@ -218,7 +218,11 @@ describe("the scheduler", () => {
     });
   });
 
-  function start(schedules: Record<string, Schedule>, targets: Partial<TargetCalls> = {}): Schedules {
+  function start(
+    schedules: Record<string, Schedule>,
+    targets: Partial<TargetCalls> = {},
+    refusalOf?: SchedulesOptions["refusalOf"],
+  ): Schedules {
     return startSchedules({
       schedules,
       account: "123456789012",
@@ -227,6 +231,7 @@ describe("the scheduler", () => {
       clock,
       random: seededRandom(2),
       targets: { start: async () => {}, invokeAsync: async () => {}, ...targets },
+      ...(refusalOf && { refusalOf }),
     });
   }
 
@@ -292,6 +297,21 @@ describe("the scheduler", () => {
     start({ Reconcile: schedule() }, { invokeAsync: () => Promise.reject(new NoSuchTargetError("gone")) });
     await clock.advance(300_000);
     expect(queues.counts("dead").visible).toBe(1);
+  });
+
+  it("tries a target again that its role doesn't let it call, then leaves a letter", async () => {
+    let calls = 0;
+    const invokeAsync = async () => void calls++;
+    start({ Reconcile: schedule() }, { invokeAsync }, (name, target) => `${name} may not call ${target}`);
+    await clock.advance(310_000);
+    expect(calls).toBe(0);
+    expect(queues.peek("dead", 10).map(({ attributes }) => attributes)).toMatchObject([
+      {
+        ERROR_CODE: { StringValue: "AccessDeniedException" },
+        ERROR_MESSAGE: { StringValue: `Reconcile may not call ${lambda}` },
+        RETRY_ATTEMPTS: { StringValue: "2" },
+      },
+    ]);
   });
 
   it("stops at once, in the middle of a retry too", async () => {

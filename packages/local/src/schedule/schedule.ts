@@ -1,6 +1,7 @@
 import type { Schedule } from "@cartwright/topology";
 import { NoSuchTargetError, type TargetCalls } from "../bus/bus-delivery.ts";
 import type { Clock, Timer } from "../clock.ts";
+import { AwsError } from "../http/aws-error.ts";
 import type { Queues } from "../queue/queue.ts";
 import type { Random } from "../random.ts";
 import { parseSchedule, type Timetable } from "./schedule-expression.ts";
@@ -14,6 +15,8 @@ export interface SchedulesOptions {
   clock: Clock;
   random: Random;
   targets: TargetCalls;
+  /** Why a schedule, by its key, can't reach its target; undefined when it can. */
+  refusalOf?: (schedule: string, targetArn: string) => string | undefined;
 }
 
 export interface Schedules {
@@ -43,7 +46,7 @@ const longestBackoffMs = 600_000;
 
 /** EventBridge Scheduler. A rate counts from this call; loading refuses malformed expressions, by name. */
 export function startSchedules(options: SchedulesOptions): Schedules {
-  const { clock } = options;
+  const { clock, refusalOf = () => undefined } = options;
   const anchorMs = clock.now();
   const abort = new AbortController();
   const runs = new Set<Promise<void>>();
@@ -65,12 +68,12 @@ export function startSchedules(options: SchedulesOptions): Schedules {
   }
 
   function run(entry: Entry, scheduledMs: number): Promise<void> {
-    const work = deliver(entry.schedule, scheduledMs).finally(() => runs.delete(work));
+    const work = deliver(entry, scheduledMs).finally(() => runs.delete(work));
     runs.add(work);
     return work;
   }
 
-  async function deliver(schedule: Schedule, scheduledMs: number): Promise<void> {
+  async function deliver({ name, schedule }: Entry, scheduledMs: number): Promise<void> {
     const { target } = schedule;
     const executionId = options.random.uuid();
     const limit = target.retry?.maximumAttempts ?? defaultAttempts;
@@ -78,7 +81,7 @@ export function startSchedules(options: SchedulesOptions): Schedules {
     // Bounded by the retry policy.
     for (let retries = 0; ; retries++) {
       const input = fillIn(target.input ?? "{}", { schedule, scheduledMs, executionId, attempt: retries + 1 });
-      const thrown = await attempt(target.arn, input);
+      const thrown = await attempt(name, target.arn, input);
       if (thrown === undefined) return;
       const pauseMs = Math.min(firstBackoffMs * 2 ** retries, longestBackoffMs) * (0.5 + options.random.next() / 2);
       const exhausted =
@@ -100,7 +103,9 @@ export function startSchedules(options: SchedulesOptions): Schedules {
   }
 
   /** What was thrown, or undefined when the target accepted. */
-  async function attempt(targetArn: string, input: string): Promise<unknown> {
+  async function attempt(name: string, targetArn: string, input: string): Promise<unknown> {
+    const refusal = refusalOf(name, targetArn);
+    if (refusal) return new AwsError("AccessDeniedException", refusal);
     calls++;
     try {
       await call(targetArn, input);

@@ -14,6 +14,7 @@ const machine = (type: Machine["type"]): Machine => ({
   arn: arnOf("states", `stateMachine:Machine${type}`),
   type,
   role: arnOf("iam", "role/machine"),
+  tracing: true,
   definition: {
     QueryLanguage: "JSONata",
     StartAt: "Do",
@@ -65,6 +66,29 @@ describe("executions", () => {
     const { record } = host.start(standard.arn, {});
     await host.stop(10);
     expect(record.result).toMatchObject({ status: "ABORTED" });
+  });
+});
+
+describe("a machine whose role lacks a permission", () => {
+  const refused = "User: x is not authorized to perform: lambda:InvokeFunction";
+
+  it("fails its step as Step Functions does, without calling anybody", async () => {
+    let calls = 0;
+    const refusalOf = (name: string, asked: object) => `${refused} ${name} ${JSON.stringify(asked)}`;
+    const invoke = async () => {
+      calls++;
+      return succeed();
+    };
+    const host = createMachineHost({
+      ...{ machines: { Express: express }, invoke, sendMessage, refusalOf },
+      ...{ clock: new ManualClock(), random: seededRandom(1) },
+    });
+    expect(await host.start(express.arn, {}).ended).toMatchObject({
+      status: "FAILED",
+      error: "Lambda.AWSLambdaException",
+      cause: expect.stringContaining(`${refused} Express {"invoke":"${step}"}`),
+    });
+    expect(calls).toBe(0);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Machine, Topology } from "@cartwright/topology";
 import type { Clock } from "../clock.ts";
 import { correlationIdsOf } from "../function/correlation.ts";
+import { InvocationRefusedError } from "../function/function-host.ts";
 import type { Invoke } from "../function/invocation.ts";
 import { AwsError } from "../http/aws-error.ts";
 import { expressGbSeconds, type Meter } from "../meter/meter.ts";
@@ -32,9 +33,12 @@ export interface MachineHostOptions {
   machines: Topology["machines"];
   invoke: Invoke;
   sendMessage: SendMessage;
+  /** Why a machine, by its logical name, can't call this function or send to this queue. */
+  refusalOf?: (machine: string, step: { invoke: string } | { sendTo: string }) => string | undefined;
   clock: Clock;
   random: Random;
   meter?: Meter;
+  onEnded?: (machine: Machine, status: Execution["status"]) => void;
   onError?: (error: unknown) => void;
 }
 
@@ -42,6 +46,7 @@ export interface MachineHost {
   /** Begins an execution and answers its record at once. An unknown machine is StateMachineDoesNotExist. */
   start(machineArn: string, input: unknown, name?: string): { record: ExecutionRecord; ended: Promise<Execution> };
   machineOf(machineArn: string): Machine;
+  has(machineArn: string): boolean;
   executions: Executions;
   running(): number;
   /** Waits for at most `graceMs` of real time; what still runs is gone then, as when its process dies. */
@@ -58,12 +63,7 @@ interface HostedMachine {
 
 /** Step Functions. Creating it refuses definitions that can't be run, naming the state. */
 export function createMachineHost(options: MachineHostOptions): MachineHost {
-  const hosted = new Map(
-    Object.entries(options.machines).map(([name, machine]): [string, HostedMachine] => [
-      machine.arn,
-      { name, machine, definition: parseDefinition(name, machine.definition) },
-    ]),
-  );
+  const hosted = new Map(Object.entries(options.machines).flatMap(([name, machine]) => startable(name, machine)));
   const remembered: ExecutionRecord[] = [];
   const running = new Map<string, Promise<Execution>>();
   const stopping = new AbortController();
@@ -92,14 +92,13 @@ export function createMachineHost(options: MachineHostOptions): MachineHost {
     return { record, ended };
   }
 
-  async function run({ machine, definition }: HostedMachine, record: ExecutionRecord): Promise<Execution> {
+  async function run({ name, machine, definition }: HostedMachine, record: ExecutionRecord): Promise<Execution> {
     if (machine.type === "EXPRESS") count("expressStarts", machine, record, 1);
     const result = await execute(definition, {
       input: record.input,
       clock: options.clock,
       random: options.random,
-      invoke: options.invoke,
-      sendMessage: options.sendMessage,
+      ...asRole(options, name),
       type: machine.type,
       machineArn: machine.arn,
       executionArn: record.arn,
@@ -108,6 +107,7 @@ export function createMachineHost(options: MachineHostOptions): MachineHost {
       onEvent: (event) => record.history.push(event),
     });
     record.result = result;
+    options.onEnded?.(machine, result.status);
     if (machine.type === "STANDARD") count("standardTransitions", machine, record, result.transitions);
     else count("expressGbSeconds", machine, record, expressGbSeconds(result.endedAtMs - result.startedAtMs));
     return result;
@@ -125,6 +125,7 @@ export function createMachineHost(options: MachineHostOptions): MachineHost {
   return {
     start,
     machineOf: (arn) => find(arn).machine,
+    has: (arn) => hosted.has(arn),
     executions: {
       list: () => [...remembered],
       withCorrelation: (id) => remembered.filter((record) => record.correlationIds.includes(id)),
@@ -138,6 +139,32 @@ export function createMachineHost(options: MachineHostOptions): MachineHost {
     },
   };
 }
+
+/** A machine goes by its own ARN and by those of its version and its alias; what is recorded has one version of each. */
+function startable(name: string, machine: Machine): [string, HostedMachine][] {
+  const target = { name, machine, definition: parseDefinition(name, machine.definition) };
+  const arns = [machine.arn, machine.version, machine.alias?.arn].filter((arn) => arn !== undefined);
+  return arns.map((arn) => [arn, target]);
+}
+
+/** What the steps of a machine do is done by its role; a refusal is the error that Step Functions shows. */
+function asRole(options: MachineHostOptions, machine: string): Pick<MachineHostOptions, "invoke" | "sendMessage"> {
+  const { invoke, sendMessage, refusalOf } = options;
+  return {
+    async invoke(functionArn, payload) {
+      const refusal = refusalOf?.(machine, { invoke: functionArn });
+      if (refusal) throw new InvocationRefusedError("Lambda.AWSLambdaException", `${refusal} (${lambdaRefused})`);
+      return invoke(functionArn, payload);
+    },
+    sendMessage(queueUrl, message) {
+      const refusal = refusalOf?.(machine, { sendTo: queueUrl });
+      if (refusal) throw new AwsError("AccessDeniedException", refusal);
+      return sendMessage(queueUrl, message);
+    },
+  };
+}
+
+const lambdaRefused = "Service: AWSLambda; Status Code: 403; Error Code: AccessDeniedException";
 
 /** arn:aws:states:…:stateMachine:Name becomes …:execution:Name:id, or …:express:Name:id:run for an Express one. */
 function executionArn(machine: Machine, name: string): string {

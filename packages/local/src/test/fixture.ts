@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Lambda, Queue, Table, Topology } from "@cartwright/topology";
+import type { Lambda, Queue, Role, Table, Topology } from "@cartwright/topology";
 
 export const repository = fileURLToPath(new URL("../../../..", import.meta.url));
 
@@ -42,7 +42,42 @@ export function lambda(name: string, overrides: Partial<Lambda> = {}): Lambda {
     environment: {},
     links: [],
     role: arnOf("iam", `role/${name}`),
+    tracing: "Active",
     ...overrides,
+  };
+}
+
+/** The role that `lambda` of this name has, or that others are given, and what it allows. */
+export function role(name: string, ...allowed: [actions: string | string[], resource: string][]): Role {
+  return {
+    arn: arnOf("iam", `role/${name}`),
+    trust: {},
+    managedPolicies: [],
+    statements: allowed.map(([Action, Resource]) => ({ Effect: "Allow", Action, Resource })),
+  };
+}
+
+/** What Lambda needs to feed a function from a queue. */
+export const polling = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+
+/** What Lambda needs to feed a function from a table's stream. */
+export const streaming = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map(
+  (action) => `dynamodb:${action}`,
+);
+
+/** Lets every rule of the account send to the queue. */
+export function fromRules(queueArn: string) {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Action: "sqs:SendMessage",
+        Resource: queueArn,
+        Principal: { Service: "events.amazonaws.com" },
+        Condition: { StringEquals: { "aws:SourceAccount": account } },
+      },
+    ],
   };
 }
 
@@ -56,6 +91,9 @@ export function table(name: string, overrides: Partial<Table> = {}): Table {
     rangeKey: "sk",
     indexes: {},
     stream: { arn: `${arn}/stream/2026-01-01T00:00:00.000`, view: "NEW_AND_OLD_IMAGES" },
+    pointInTimeRecovery: false,
+    deletionProtection: false,
+    encrypted: true,
     ...overrides,
   };
 }
@@ -88,10 +126,13 @@ export function topology(parts: Partial<Topology>): Topology {
     apis: {},
     archives: {},
     buses: {},
+    compositeAlarms: {},
+    dashboards: {},
     functions: {},
     links: {},
     machines: {},
     mappings: {},
+    parameters: {},
     queues: {},
     roles: {},
     rules: {},

@@ -1,5 +1,17 @@
 import type { Topology } from "@cartwright/topology";
-import { account, arnOf, hashTable, lambda, queue, region, topology } from "./fixture.ts";
+import {
+  account,
+  arnOf,
+  fromRules,
+  hashTable,
+  lambda,
+  polling,
+  queue,
+  region,
+  role,
+  streaming,
+  topology,
+} from "./fixture.ts";
 
 /** Handlers of a tiny shop, as a project would write them: nothing in them knows where they run. */
 export const sources = {
@@ -91,10 +103,25 @@ const functions = {
 
 const brief = { visibilityTimeoutSeconds: 1, retentionSeconds: 86_400 };
 const dead = queue("notify-dead", brief);
-const notify = queue("notify", { ...brief, redrive: { deadLetters: dead.arn, maximumReceives: 2 } });
+const notify = queue("notify", {
+  ...brief,
+  redrive: { deadLetters: dead.arn, maximumReceives: 2 },
+  policy: fromRules(arnOf("sqs", "notify")),
+});
+const roles = {
+  Api: role("api", [["dynamodb:GetItem", "dynamodb:PutItem"], tableArn]),
+  Relay: role("relay", ["events:PutEvents", busArn], [streaming, streamArn]),
+  Reserve: role("reserve", ["dynamodb:UpdateItem", tableArn]),
+  NotifyCustomer: role("notify", ["dynamodb:UpdateItem", tableArn], [polling, notify.arn]),
+  Slow: role("slow", ["dynamodb:UpdateItem", tableArn]),
+  Checkout: role("checkout", ["lambda:InvokeFunction", functions.Reserve.arn]),
+  CheckoutRule: role("checkout-rule", ["states:StartExecution", machineArn]),
+  Sweep: role("sweep", ["lambda:InvokeFunction", functions.Reserve.arn]),
+};
 
 export const shop: Topology = topology({
   functions,
+  roles,
   tables: {
     Orders: hashTable("orders", { stream: { arn: streamArn, view: "NEW_AND_OLD_IMAGES" } }),
   },
@@ -136,7 +163,7 @@ export const shop: Topology = topology({
       bus: "shop",
       enabled: true,
       pattern: { "detail-type": ["order.placed"] },
-      targets: [{ arn: machineArn }],
+      targets: [{ arn: machineArn, role: roles.CheckoutRule.arn }],
     },
   },
   machines: {
@@ -144,7 +171,8 @@ export const shop: Topology = topology({
       name: "checkout",
       arn: machineArn,
       type: "EXPRESS",
-      role: arnOf("iam", "role/checkout"),
+      role: roles.Checkout.arn,
+      tracing: true,
       definition: {
         QueryLanguage: "JSONata",
         StartAt: "Reserve",
@@ -171,7 +199,7 @@ export const shop: Topology = topology({
       name: "sweep",
       expression: "rate(1 day)",
       enabled: true,
-      target: { arn: functions.Reserve.arn, input: JSON.stringify({ orderId: "swept" }) },
+      target: { arn: functions.Reserve.arn, role: roles.Sweep.arn, input: JSON.stringify({ orderId: "swept" }) },
     },
   },
   userPools: {

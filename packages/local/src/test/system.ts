@@ -28,13 +28,12 @@ export interface System {
 
 /**
  * `hooks` may be changed while the system runs, so that a test breaks just what it is about. `trouble` is how the sandbox
- * provider misbehaves, such as `seed=7 lost=0.2`.
+ * provider misbehaves, such as `seed=7 lost=0.2`. `topology` is what is recorded, or what a test has made of it.
  */
-export async function startSystem({ trouble = "quiet" } = {}): Promise<System> {
+export async function startSystem({ trouble = "quiet", topology = readTopology() } = {}): Promise<System> {
   const stateFolder = mkdtempSync(join(tmpdir(), "cartwright-system-"));
   const hooks: Hooks = {};
   const clock = new SkippingClock();
-  const topology = readTopology();
   const local = await boot({
     topology,
     root: process.cwd(),

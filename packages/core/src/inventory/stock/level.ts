@@ -36,7 +36,7 @@ export async function heedLevel(sku: string, cause: Cause, seen?: Snapshot): Pro
 
 function judge(available: number, stock: StockItem | undefined): Level {
   const promisable = (stock?.backorderLimit ?? 0) - (stock?.owed ?? 0);
-  if (available === 0 && promisable <= 0) return "out";
+  if (available <= 0 && promisable <= 0) return "out";
   if (stock?.lowStockAt !== undefined && available <= stock.lowStockAt) return "low";
   return "enough";
 }

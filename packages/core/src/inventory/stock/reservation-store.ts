@@ -4,6 +4,7 @@ import { applied, reaching } from "../../aws-fault.ts";
 import { now } from "../../clock.ts";
 import { ContentionError, UnavailableError } from "../../error.ts";
 import { type Fact, record } from "../../outbox.ts";
+import { note } from "../../spent.ts";
 import type { Transitions } from "../../transition.ts";
 import { inventory, type ReservationItem, type Transaction, type Write } from "./stock.entity.ts";
 import { transact } from "./transaction.ts";
@@ -53,7 +54,10 @@ export async function change(
   for (let attempt = 0; attempt < maximumAttempts; attempt++) {
     const reservation = await read(orderId);
     const step = decide(reservation);
-    if (!reservation || !step) return reservation;
+    if (!reservation || !step) {
+      note({ idempotency: "unchanged" });
+      return reservation;
+    }
     const next = { ...step.set, ...recordReservation(orderId, reservation.version, cause, step.facts) };
     const outcome = await write(reservation, next, step);
     if (outcome === "done") return { ...reservation, ...next };
@@ -76,6 +80,7 @@ async function write(
   if (!writes) {
     const patch = reservations.patch({ orderId }).set(next).remove(removed);
     const isDone = await applied("stock", patch.where(({ version }, { eq }) => eq(version, expected)).go());
+    if (isDone) note({ idempotency: "new" });
     return isDone ? "done" : "changed";
   }
   const written = await transact(`the stock of ${orderId}`, (entities) => {

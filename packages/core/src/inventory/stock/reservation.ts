@@ -17,9 +17,11 @@ import { now } from "../../clock.ts";
 import { DomainError } from "../../error.ts";
 import { added, skusOf } from "../../lines.ts";
 import { type Fact, fact } from "../../outbox.ts";
+import { note } from "../../spent.ts";
 import { stopWaiting } from "./backorder.ts";
 import { type Hold, heldLines, heldPieces, holdOf, owedLines } from "./hold.ts";
 import { heedLevel, mayBeLow } from "./level.ts";
+import { measureRejection } from "./measure.ts";
 import { change, read, recordReservation, type Step, transitions } from "./reservation-store.ts";
 import type { Shortfall } from "./schema.ts";
 import { letGo, readShards, type Stocks, stocksOf, unlessBusy } from "./shard.ts";
@@ -109,6 +111,7 @@ const isPast = (time: string) => now().toISOString() > time;
 
 /** What an earlier attempt, or the undo, has made of it. A hold counts until its time is over, swept or not. */
 async function heedEarlier(orderId: string, cause: Cause): Promise<void> {
+  note({ idempotency: "unchanged" });
   const earlier = await read(orderId);
   if (!earlier || earlier.status === "expired") throw new ExpiredError(orderId);
   if (earlier.status === "released") throw new ReleasedError(orderId);
@@ -135,6 +138,8 @@ async function refuse(orderId: string, lines: OrderLine[], lacking: Shortfall[],
     .entities.reservations.create({ orderId, status: "refused", lacking, holds, ...written })
     .go();
   if (!(await applied("stock", create))) return heedEarlier(orderId, cause);
+  note({ idempotency: "new" });
+  measureRejection(orderId);
   await tellRefusal(lacking, cause);
 }
 

@@ -5,6 +5,7 @@ import { random } from "../../chance.ts";
 import { attempts, untilUncontended } from "../../contention.ts";
 import { ContentionError, isUnavailable } from "../../error.ts";
 import { type Piece, piecesOf, quantityOf, transfersOf } from "./hold.ts";
+import { measureNegative } from "./measure.ts";
 import { inventory, type ShardItem, type StockItem, type Transaction } from "./stock.entity.ts";
 import { transact } from "./transaction.ts";
 
@@ -30,9 +31,12 @@ export function anyShard(stock: StockItem | undefined): number {
 }
 
 /** Up to date one by one, but not of one moment. */
-export function readShards(keys: readonly { sku: string; shard: number }[]): Promise<ShardItem[]> {
+export async function readShards(keys: readonly { sku: string; shard: number }[]): Promise<ShardItem[]> {
   const wanted = keys.map(({ sku, shard }) => ({ sku, shard }));
-  return readAll("stock", wanted, (some) => inventory().entities.shards.get(some).go({ consistent: true }));
+  const read = (some: typeof wanted) => inventory().entities.shards.get(some).go({ consistent: true });
+  const shards = await readAll("stock", wanted, read);
+  measureNegative(shards);
+  return shards;
 }
 
 export function allShards(sku: string, stock: StockItem | undefined): { sku: string; shard: number }[] {
@@ -53,6 +57,7 @@ export async function snapshotOf(sku: string): Promise<Snapshot> {
   for (let known = await stockOf(sku), attempt = 0; attempt < attempts; attempt++) {
     const { stock, shards } = await readAtOnce(sku, reachOf(known));
     if (reachOf(stock) === reachOf(known)) {
+      measureNegative(stock ? [...shards, stock] : shards);
       return { stock, available: new Map(shards.map(({ shard, available }) => [shard, available])) };
     }
     known = stock;

@@ -1,5 +1,6 @@
 import { reaching } from "../../aws-fault.ts";
 import { type Outcome, untilUncontended } from "../../contention.ts";
+import { note } from "../../spent.ts";
 import { inventory, type Transaction, type Write } from "./stock.entity.ts";
 
 /** DynamoDB takes no more of them in one transaction. */
@@ -31,6 +32,7 @@ function run(writes: (entities: Transaction) => Write[]): Promise<Outcome> {
 }
 
 function writtenBy({ canceled, data }: Outcome): Written {
+  if (!canceled) note({ idempotency: "new" });
   const codeOf = (write: number) => data[write]?.code ?? "None";
   return {
     isDone: !canceled,

@@ -1,6 +1,7 @@
 /** What there was not enough of for an order: promised and still to come, or lacking, so that nothing was held. */
 import type { OrderLine } from "@cartwright/events";
 import { applied, reaching } from "../../aws-fault.ts";
+import { note } from "../../spent.ts";
 import type { Lacking } from "../schema.ts";
 import { shortages } from "./shortage.entity.ts";
 
@@ -30,5 +31,5 @@ async function record(orderId: string, shortage: Shortage, sequence: number): Pr
     .put({ orderId, ...shortage, sequence })
     .where((known, { notExists, lt }) => `${notExists(known.sequence)} OR ${lt(known.sequence, sequence)}`)
     .go();
-  await applied("shortages", put);
+  note({ idempotency: (await applied("shortages", put)) ? "new" : "unchanged" });
 }

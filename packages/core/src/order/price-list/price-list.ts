@@ -19,6 +19,7 @@ import { now } from "../../clock.ts";
 import { keysIn } from "../../cursor.ts";
 import { type Fault, InvalidError } from "../../error.ts";
 import { added } from "../../lines.ts";
+import { note } from "../../spent.ts";
 import type { Line } from "../schema.ts";
 import { type PriceItem, prices, rebuilds } from "./price.entity.ts";
 
@@ -54,7 +55,7 @@ export async function applyProduct(
       .upsert(known)
       .where(({ sequence }, { notExists, lt }) => `${notExists(sequence)} OR ${lt(sequence, event.sequence)}`)
       .go();
-    await applied("the price list", write);
+    note({ idempotency: (await applied("the price list", write)) ? "new" : "unchanged" });
   }
 }
 
@@ -70,7 +71,7 @@ export async function applyStock(
         ({ stockSequence }, { notExists, lt }) => `${notExists(stockSequence)} OR ${lt(stockSequence, event.sequence)}`,
       )
       .go();
-    await applied("the price list", write);
+    note({ idempotency: (await applied("the price list", write)) ? "new" : "unchanged" });
   }
 }
 

@@ -2,6 +2,7 @@
 import { Money, type OrderEvent } from "@cartwright/events";
 import * as z from "zod";
 import { applied, reaching } from "../../aws-fault.ts";
+import { note } from "../../spent.ts";
 import { stepOf, textOf, undoes } from "./moment.ts";
 import { type TimelineItem, timeline } from "./timeline.entity.ts";
 
@@ -46,7 +47,8 @@ const maximumCharacters = 64;
 
 /** Takes an event into the timeline of its order. A second time, in any order of arrival, changes nothing. */
 export async function addToTimeline(event: OrderEvent): Promise<void> {
-  await applied("the timeline", timeline().create(itemOf(event)).go());
+  const isNew = await applied("the timeline", timeline().create(itemOf(event)).go());
+  note({ idempotency: isNew ? "new" : "duplicate" });
 }
 
 /** The moments of an order's timeline, oldest first; of those at the same time, causes before their effects. */

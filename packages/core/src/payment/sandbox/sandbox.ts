@@ -8,6 +8,7 @@ import { applied, reaching } from "../../aws-fault.ts";
 import { now } from "../../clock.ts";
 import { ContentionError, DomainError, InvalidError } from "../../error.ts";
 import { lazy } from "../../lazy.ts";
+import { note } from "../../spent.ts";
 import {
   CaptureRefusedError,
   type Charge,
@@ -131,6 +132,7 @@ export async function challenge(
 ): Promise<{ amount: Money; status: Charge["status"] }> {
   const charge = await read(reference);
   if (charge?.clientSecret !== clientSecret) throw new NoChargeError(reference);
+  note({ orderId: charge.orderId });
   const { amount, status } = serialize(charge);
   return { amount, status };
 }
@@ -262,6 +264,7 @@ async function read(reference: string): Promise<ChargeItem | undefined> {
 async function byReference(reference: string): Promise<ChargeItem> {
   const charge = await read(reference);
   if (!charge) throw new NoChargeError(reference);
+  note({ orderId: charge.orderId });
   return charge;
 }
 

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { reaching } from "../../aws-fault.ts";
 import { now } from "../../clock.ts";
 import { lazy } from "../../lazy.ts";
+import { metered } from "../../metered.ts";
 import { chance, type Trouble } from "./behaviour.ts";
 
 /** The body of a webhook of the sandbox. */
@@ -24,7 +25,7 @@ export const Work = z.discriminatedUnion("do", [
 ]);
 export type Work = z.infer<typeof Work>;
 
-const sqs = lazy(() => new SQSClient({}));
+const sqs = lazy(() => metered(new SQSClient({})));
 
 export async function later(work: Work, delaySeconds = 0): Promise<void> {
   const message = new SendMessageCommand({

@@ -1,0 +1,17 @@
+/**
+ * A pattern of IAM for actions and for resources. `?` is any character but a colon. `*` stays within its part of an ARN,
+ * unless it ends the part: then it reaches as far as it has to.
+ */
+export function iamPattern(text: string, flags: "" | "i" = ""): RegExp {
+  const source = text.replace(/(\*(?=:|$))|(\*)|(\?)|[.+^${}()|[\]\\]/g, (character, ending, star, mark) => {
+    if (ending) return ".*";
+    if (star) return "[^:]*";
+    return mark ? "[^:]" : `\\${character}`;
+  });
+  return new RegExp(`^${source}$`, flags);
+}
+
+/** Where IAM takes one text, or several. */
+export function texts(value: unknown): string[] {
+  return [value ?? []].flat() as string[];
+}
