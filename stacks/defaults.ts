@@ -35,8 +35,7 @@ type LogGroupTransform = NonNullable<Transforms["logGroup"]>;
  */
 function narrowed(functionName: string, own: RoleTransform | undefined): RoleTransform {
   return (args, options, name) => {
-    if (typeof own === "function") own(args, options, name);
-    else Object.assign(args, own);
+    applyOwn(own, args, options, name);
     if ($dev) return undefined;
     args.assumeRolePolicy = aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" });
     args.managedPolicyArns = [];
@@ -66,8 +65,7 @@ function telling(functionName: string) {
 /** X-Ray's own side of tracing, without its library in the functions: that takes 60 ms of each cold start. */
 function traced(own: FunctionTransform | undefined): FunctionTransform {
   return (args, options, name) => {
-    if (typeof own === "function") own(args, options, name);
-    else Object.assign(args, own);
+    applyOwn(own, args, options, name);
     args.tracingConfig = { mode: "Active" };
     return undefined;
   };
@@ -79,12 +77,22 @@ function traced(own: FunctionTransform | undefined): FunctionTransform {
  */
 function following(own: LogGroupTransform | undefined): LogGroupTransform {
   return (args, options, name) => {
-    if (typeof own === "function") own(args, options, name);
-    else Object.assign(args, own);
+    applyOwn(own, args, options, name);
     options.ignoreChanges = [];
     options.retainOnDelete = stage.removal === "retain";
     return undefined;
   };
+}
+
+/** What a stack itself changes of a resource. */
+function applyOwn<Args extends object, Options>(
+  own: object | ((args: Args, options: Options, name: string) => unknown) | undefined,
+  args: Args,
+  options: Options,
+  name: string,
+): void {
+  if (typeof own === "function") own(args, options, name);
+  else Object.assign(args, own);
 }
 
 $transform(aws.sqs.Queue, (args) => {

@@ -50,7 +50,7 @@ for (const { subscriber, queue } of allDeadLetters) {
 }
 
 for (const provider of ["sandbox", "stripe"]) {
-  const named = provider[0]!.toUpperCase() + provider.slice(1);
+  const named = capitalised(provider);
   alarmOnMetric(`${named}BreakerOpen`, {
     metric: "BreakerState",
     dimensions: { breaker: provider },
@@ -172,7 +172,7 @@ alarmOn("FunctionThrottles", "AWS/Lambda", {
 
 for (const [name, table] of Object.entries({ userTable, inventoryTable, orderTable, paymentTable })) {
   for (const way of ["Read", "Write"]) {
-    alarmOn(`${name[0]!.toUpperCase()}${name.slice(1)}${way}Throttles`, "AWS/DynamoDB", {
+    alarmOn(`${capitalised(name)}${way}Throttles`, "AWS/DynamoDB", {
       metric: `${way}ThrottleEvents`,
       dimensions: { TableName: table.name },
       // A hot SKU is refused at times, and tried again.
@@ -191,3 +191,8 @@ alarmOn("ApiServerErrors", "AWS/ApiGateway", {
   periodSeconds: 300,
   description: "The API has answered 5xx more than five times in five minutes. The access log says which routes.",
 });
+
+/** As names of the stacks begin. */
+function capitalised(name: string): string {
+  return name[0]!.toUpperCase() + name.slice(1);
+}

@@ -1,19 +1,23 @@
 /** Each alarm of the stacks goes off by a fault that it is about, and none while nothing is wrong. */
 import dns from "node:dns";
-import {
-  BatchGetItemCommand,
-  DynamoDBClient,
-  ScanCommand,
-  TransactWriteItemsCommand,
-  UpdateItemCommand,
-} from "@aws-sdk/client-dynamodb";
+import { BatchGetItemCommand, DynamoDBClient, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
 import { newId, OrderPlaced } from "@cartwright/events";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { readTopology } from "./cli/process.ts";
 import { paymentIdOf, play, scenarios } from "./shop/scenario.ts";
 import { orderFor } from "./shop/seed.ts";
-import { closeAccount, deadLetters, type Item, leaveLetter, place, settle } from "./test/checkout.ts";
-import { clientOf, dynamoOf } from "./test/endpoint.ts";
+import {
+  alter,
+  closeAccount,
+  deadLetters,
+  type Item,
+  itemOf,
+  leaveLetter,
+  place,
+  settle,
+  tellByWebhook,
+} from "./test/checkout.ts";
+import { clientOf } from "./test/endpoint.ts";
 import { type System, startSystem } from "./test/system.ts";
 
 const topology = readTopology();
@@ -66,7 +70,6 @@ async function untilHeard(names: readonly string[], steps: number, step: () => P
 const named = (...ends: string[]) => Object.keys(alarms).filter((name) => ends.some((end) => name.endsWith(end)));
 const tables = ["UserTable", "InventoryTable", "OrderTable", "PaymentTable"];
 const tableName = (name: string) => topology.tables[name]!.name;
-const dynamo = () => dynamoOf(system.local);
 const customer = () => system.shop.customer;
 const staff = () => system.shop.staff;
 
@@ -98,32 +101,13 @@ function fail(table: string, which: (operation: string, request: string, functio
   };
 }
 
-async function itemOf(table: string, is: (item: Item) => boolean): Promise<Item> {
-  const { Items = [] } = await dynamo().send(new ScanCommand({ TableName: tableName(table), ConsistentRead: true }));
-  return Items.find(is)!;
-}
-
-/** Changes an item behind the back of whoever it belongs to. */
-async function write(table: string, { pk, sk }: Item, changes: Item): Promise<void> {
-  const AttributeUpdates = Object.fromEntries(Object.entries(changes).map(([name, Value]) => [name, { Value }]));
-  const Key = { pk: pk!, sk: sk! };
-  await dynamo().send(new UpdateItemCommand({ TableName: tableName(table), Key, AttributeUpdates }));
-}
-
-/** As `write`, and mends it when the test is over. */
+/** As `alter`, and mends it when the test is over. */
 async function meddle(table: string, item: Item, attribute: string, value: Item[string]): Promise<void> {
-  await write(table, item, { [attribute]: value! });
-  onTestFinished(() => write(table, item, { [attribute]: item[attribute]! }));
+  await alter(system, table, item, { [attribute]: value! });
+  onTestFinished(() => alter(system, table, item, { [attribute]: item[attribute]! }));
 }
 
-const chargeOf = (orderId: string) => itemOf("SandboxTable", (item) => item.orderId?.S === orderId);
-
-/** The provider tells of a charge as it does of every one that has changed. */
-function tellByWebhook(orderId: string): void {
-  const createdAt = new Date(system.local.now()).toISOString();
-  const webhook = { id: newId("evt"), type: "charge.updated", orderId, createdAt };
-  system.local.queues.send(topology.queues.SandboxWorkQueue!.arn, { body: JSON.stringify({ do: "notify", webhook }) });
-}
+const chargeOf = (orderId: string) => itemOf(system, "SandboxTable", (item) => item.orderId?.S === orderId);
 
 let letDie = () => {};
 
@@ -171,7 +155,7 @@ const stripeAway: Fault = {
   trips: ["StripeBreakerOpen", "StripeOutcomeUnknown"],
   async make() {
     const id = await paid();
-    await meddle("PaymentTable", await itemOf("PaymentTable", isPaymentOf(id)), "provider", { S: "stripe" });
+    await meddle("PaymentTable", await itemOf(system, "PaymentTable", isPaymentOf(id)), "provider", { S: "stripe" });
     breakNamesOf("stripe.com");
     // The last of them may be refused because so many have failed by then.
     await Promise.allSettled(Array.from({ length: 10 }, () => refundCent(id)));
@@ -284,8 +268,8 @@ const faults: Fault[] = [
       const id = await place(system, "tok_requires_action");
       await system.local.idle();
       const charge = await chargeOf(id);
-      await write("SandboxTable", charge, { capturedMinor: charge.amountMinor!, status: { S: "captured" } });
-      tellByWebhook(id);
+      await alter(system, "SandboxTable", charge, { capturedMinor: charge.amountMinor!, status: { S: "captured" } });
+      tellByWebhook(system, id);
       await pass(1);
     },
   },
@@ -295,7 +279,7 @@ const faults: Fault[] = [
     async make() {
       const id = await paid();
       await meddle("SandboxTable", await chargeOf(id), "capturedMinor", { N: "1" });
-      tellByWebhook(id);
+      tellByWebhook(system, id);
       await pass(1);
     },
   },
@@ -304,7 +288,7 @@ const faults: Fault[] = [
     trips: ["NegativeStock"],
     async make() {
       const isShard = (item: Item) => item.__edb_e__?.S === "shard" && item.sku?.S === "TRAY-OAK";
-      await meddle("InventoryTable", await itemOf("InventoryTable", isShard), "available", { N: "-1" });
+      await meddle("InventoryTable", await itemOf(system, "InventoryTable", isShard), "available", { N: "-1" });
       await staff().products.stock("TRAY-OAK");
       await pass(1);
     },

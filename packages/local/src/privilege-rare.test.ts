@@ -4,7 +4,7 @@ import {
   CognitoIdentityProviderClient,
   SignUpCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { PutItemCommand, ScanCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { createEvent, idFromUuid, newId, PaymentOutcomeUnknown } from "@cartwright/events";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { boot, type Local } from "./boot.ts";
@@ -13,7 +13,7 @@ import { ManualClock } from "./clock.ts";
 import { secretHash } from "./identity/secret.ts";
 import { paymentIdOf, paymentOf } from "./shop/scenario.ts";
 import { orderFor } from "./shop/seed.ts";
-import { entityOf, type Item, place, settle } from "./test/checkout.ts";
+import { alter, entityOf, type Item, itemOf, itemsOf, place, settle, tellByWebhook } from "./test/checkout.ts";
 import { dynamoOf } from "./test/endpoint.ts";
 import { topology as emptyTopology, temporaryFolder } from "./test/fixture.ts";
 import { booksOf, expectMoneyRight } from "./test/money.ts";
@@ -48,7 +48,7 @@ describe("in the whole system", () => {
     expect(new Set(answers.map((one) => one.status === "rejected" && one.reason.code))).toEqual(
       new Set(["replay_not_found"]),
     );
-    const counts = (await itemsOf("OpsTable")).filter((item) => entityOf(item) === "limit");
+    const counts = (await itemsOf(system, "OpsTable")).filter((item) => entityOf(item) === "limit");
     expect(counts.map(({ used }) => Number(used!.N))).toContainEqual(expect.toSatisfy((used) => used > 0));
   });
 
@@ -61,7 +61,7 @@ describe("in the whole system", () => {
     const leaving = await system.newCustomer();
     const { id, version } = await leaving.carts.create();
     await leaving.carts.setLine(id, version, { sku: "MUG-BLUE", quantity: 1 });
-    const cart = () => itemOf("OrderTable", ({ cartId }) => cartId?.S === id);
+    const cart = () => itemOf(system, "OrderTable", ({ cartId }) => cartId?.S === id);
     expect((await cart()).lines!.L).toHaveLength(1);
     await leaving.users.erase((await leaving.users.me()).version);
     await system.local.idle();
@@ -111,7 +111,7 @@ describe("in the whole system", () => {
 
   describe("a refund that nobody has issued", () => {
     test.each([
-      ["HeedWebhook", "when the provider tells of the payment", tellByWebhook, ["IssueRefund", "NeedsOperator"]],
+      ["HeedWebhook", "when the provider tells of the payment", tellOf, ["IssueRefund", "NeedsOperator"]],
       ["NeedsOperator", "before it asks a person to look at it", askOperator, ["IssueRefund"]],
     ])("is issued by %s %s", async (_, __, make, others) => {
       breakUntilItIsOver(...others);
@@ -166,7 +166,7 @@ describe("in the whole system", () => {
     test.each<[string, (paidBefore: string) => unknown]>([
       ["CapturePayment", () => place(system, "tok_ok")],
       ["IssueRefund", (id) => staff().payments.refund(paymentIdOf(id), { reason: "torn" })],
-      ["HeedWebhook", tellByWebhook],
+      ["HeedWebhook", tellOf],
       ["NeedsOperator", askOperator],
     ])("by %s", async (name, make) => {
       const id = await paid("tok_ok");
@@ -186,11 +186,10 @@ describe("in the whole system", () => {
     });
   });
 
-  const tableName = (name: string) => recorded.tables[name]!.name;
   const ledgerOf = (orderId: string) => paymentOf(staff(), orderId);
   const reservationOf = (orderId: string) =>
-    itemOf("InventoryTable", (item) => entityOf(item) === "reservation" && item.orderId?.S === orderId);
-  const breaker = () => itemOf("PaymentTable", (item) => entityOf(item) === "breaker");
+    itemOf(system, "InventoryTable", (item) => entityOf(item) === "reservation" && item.orderId?.S === orderId);
+  const breaker = () => itemOf(system, "PaymentTable", (item) => entityOf(item) === "breaker");
 
   function breakUntilItIsOver(...functionNames: string[]): void {
     for (const name of functionNames) broken.add(name);
@@ -214,15 +213,6 @@ describe("in the whole system", () => {
     await system.skip(61_000);
     expect(await refundOf(orderId)).toMatchObject({ outcome: "succeeded" });
     expect((await booksOf(system)).get(orderId)).toMatchObject({ refundedMinor: 1450 });
-  }
-
-  async function itemsOf(table: string): Promise<Item[]> {
-    const scan = new ScanCommand({ TableName: tableName(table), ConsistentRead: true });
-    return (await dynamoOf(system.local).send(scan)).Items ?? [];
-  }
-
-  async function itemOf(table: string, is: (item: Item) => boolean): Promise<Item> {
-    return (await itemsOf(table)).find(is)!;
   }
 
   /** Holds the first such request of a function until it is let go. */
@@ -253,26 +243,16 @@ describe("in the whole system", () => {
   /** What a checkout and the undo of a later one leave that die before they have written what the provider answered. */
   async function captureAndBeginVoid(orderId: string): Promise<void> {
     const is = (entity: string) => (item: Item) => entityOf(item) === entity && item.orderId?.S === orderId;
-    const charge = await itemOf("SandboxTable", is("charge"));
-    await write("SandboxTable", charge, { status: { S: "captured" }, capturedMinor: charge.amountMinor! });
-    const payment = await itemOf("PaymentTable", is("payment"));
+    const charge = await itemOf(system, "SandboxTable", is("charge"));
+    await alter(system, "SandboxTable", charge, { status: { S: "captured" }, capturedMinor: charge.amountMinor! });
+    const payment = await itemOf(system, "PaymentTable", is("payment"));
     const begun = { M: { atMs: { N: String(system.local.now()) }, key: { S: "void" }, outcome: { S: "requested" } } };
     const version = { N: String(Number(payment.version!.N) + 1) };
-    await write("PaymentTable", payment, { entries: { L: [...payment.entries!.L!, begun] }, version });
+    await alter(system, "PaymentTable", payment, { entries: { L: [...payment.entries!.L!, begun] }, version });
   }
 
-  async function write(table: string, { pk, sk }: Item, changes: Item): Promise<void> {
-    const AttributeUpdates = Object.fromEntries(Object.entries(changes).map(([name, Value]) => [name, { Value }]));
-    const Key = { pk: pk!, sk: sk! };
-    await dynamoOf(system.local).send(new UpdateItemCommand({ TableName: tableName(table), Key, AttributeUpdates }));
-  }
-
-  function tellByWebhook(orderId: string): void {
-    const createdAt = new Date(system.local.now()).toISOString();
-    const webhook = { id: newId("evt"), type: "charge.updated", orderId, createdAt };
-    system.local.queues.send(recorded.queues.SandboxWorkQueue!.arn, {
-      body: JSON.stringify({ do: "notify", webhook }),
-    });
+  function tellOf(orderId: string): void {
+    tellByWebhook(system, orderId);
   }
 
   function askOperator(orderId: string): void {

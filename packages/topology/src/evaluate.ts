@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import * as z from "zod";
+import { runNode } from "./child.ts";
 import { TopologyError } from "./fail.ts";
 import { Build, Graph, unknownMarker } from "./graph.ts";
 import type { Platform } from "./prepare.ts";
@@ -207,18 +207,7 @@ function answerTo({ method, params }: RpcCall, builds: Record<string, Build>, em
   return { result: null, error: `${method} has no answer in packages/topology/src/evaluate.ts: add it` };
 }
 
-/** Runs a program without the caller's environment: its secrets and AWS settings would end up in the recording. */
-async function run(args: string[], environment: Record<string, string>) {
-  const child = spawn(process.execPath, ["--enable-source-maps", "--no-warnings", ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TZ: "UTC", ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk) => (stdout += chunk));
-  child.stderr.on("data", (chunk) => (stderr += chunk));
-  const code = await new Promise<number | null>((resolve, reject) =>
-    child.once("error", reject).once("close", resolve),
-  );
-  return { code, stdout, stderr };
+function run(args: string[], environment: Record<string, string>) {
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, TZ: "UTC", ...environment };
+  return runNode(["--enable-source-maps", "--no-warnings", ...args], { env });
 }

@@ -11,6 +11,11 @@ export function iamPattern(text: string, flags: "" | "i" = ""): RegExp {
   return new RegExp(`^${source}$`, flags);
 }
 
+/** Each action on each resource that a statement names. */
+export function permissionsIn({ Action, Resource }: Record<string, unknown>): { action: string; resource: string }[] {
+  return texts(Resource).flatMap((resource) => texts(Action).map((action) => ({ action, resource })));
+}
+
 /** Where IAM takes one text, or several. */
 export function texts(value: unknown): string[] {
   return [value ?? []].flat() as string[];

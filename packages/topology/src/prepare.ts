@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import * as z from "zod";
+import { runNode } from "./child.ts";
 import { TopologyError } from "./fail.ts";
 
 export interface Platform {
@@ -18,6 +18,9 @@ export const pulumiVersion = "v3.215.0";
 
 /** SST asks the Pulumi CLI for nothing but its version while it installs; this answers it, so that none is downloaded. */
 const pulumiStub = `#!/bin/sh\necho ${pulumiVersion}\n`;
+
+/** How SST is run here: npm installs its platform, and nobody is told of it. */
+export const quietSst = { NO_BUN: "1", SST_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
 
 /** Finds the components of the installed SST version in `.sst/platform`, or has SST put them there: about 35 seconds. */
 export async function preparePlatform(root: string, report: (line: string) => void): Promise<Platform> {
@@ -64,23 +67,17 @@ async function install(root: string): Promise<void> {
   await chmod(pulumi, 0o755);
 
   const sst = path.join(root, "node_modules/sst/bin/sst.mjs");
-  const child = spawn(process.execPath, [sst, "install", "--stage", "local"], {
+  const { code, output } = await runNode([sst, "install", "--stage", "local"], {
     cwd: root,
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       XDG_CONFIG_HOME: config,
-      NO_BUN: "1",
       // npm waits five minutes for a connection that has stalled before it tries again.
       npm_config_fetch_timeout: "60000",
-      SST_TELEMETRY_DISABLED: "1",
-      DO_NOT_TRACK: "1",
+      ...quietSst,
     },
-    stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
-  const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
   if (code !== 0) throw new TopologyError(`sst install failed with code ${code}:\n${output.trim()}`);
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { iamPattern, texts } from "./iam.ts";
+import { iamPattern, permissionsIn } from "./iam.ts";
 import type { Topology } from "./model.ts";
 
 /**
@@ -48,9 +48,8 @@ export function grantsOf(topology: Topology): Permission[] {
   return actorsOf(topology).flatMap(([by, arn]) =>
     (roles.get(arn)?.statements ?? [])
       .filter(({ Effect }) => Effect === "Allow")
-      .flatMap(({ Action, Resource }) =>
-        texts(Action).flatMap((action) => texts(Resource).map((resource) => ({ by, action, resource }))),
-      ),
+      .flatMap(permissionsIn)
+      .map((permission) => ({ by, ...permission })),
   );
 }
 

@@ -42,13 +42,6 @@ interface Principal {
 
 type Refuse = (principal: Principal, permission: Permission) => string | undefined;
 
-/** They let a function write its logs and its traces: here that goes through no API. */
-const harmlessPolicies = new Set([
-  "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
-  "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess",
-  "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess",
-]);
-
 /** What Lambda itself does with a source, by the role of the function that it feeds. */
 const pollingActions: Record<string, string[]> = {
   sqs: ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"],
@@ -139,7 +132,7 @@ function openRoles({ roles, account }: Topology, usage: UsageRecorder): Refuse {
 }
 
 function policyOf(role: Role, where: string): Policy {
-  const unknown = role.managedPolicies.find((arn) => !harmlessPolicies.has(arn));
+  const [unknown] = role.managedPolicies;
   if (unknown) throw new UnknownPolicyError(`${where} has ${unknown}, and what that allows is unknown here.`);
   return identityPolicy(role.statements, where);
 }

@@ -1,5 +1,5 @@
 /** Orders and what is left of them, for tests of the whole system. */
-import { type AttributeValue, DeleteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, DeleteItemCommand, ScanCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { Client, Order } from "@cartwright/client";
 import {
   createEvent,
@@ -153,4 +153,30 @@ export async function lose(system: System, tableName: string, entity: string): P
     await dynamo.send(new DeleteItemCommand({ TableName, Key: { pk: pk!, sk: sk! } }));
   }
   return lost.length;
+}
+
+/** What a small table holds, by its name in the stacks: one page of it. */
+export async function itemsOf({ local }: System, table: string): Promise<Item[]> {
+  const scan = new ScanCommand({ TableName: local.topology.tables[table]!.name, ConsistentRead: true });
+  return (await dynamoOf(local).send(scan)).Items ?? [];
+}
+
+export async function itemOf(system: System, table: string, is: (item: Item) => boolean): Promise<Item> {
+  return (await itemsOf(system, table)).find(is)!;
+}
+
+/** Changes an item behind the back of whoever it belongs to. */
+export async function alter({ local }: System, table: string, { pk, sk }: Item, changes: Item): Promise<void> {
+  const TableName = local.topology.tables[table]!.name;
+  const AttributeUpdates = Object.fromEntries(Object.entries(changes).map(([name, Value]) => [name, { Value }]));
+  await dynamoOf(local).send(new UpdateItemCommand({ TableName, Key: { pk: pk!, sk: sk! }, AttributeUpdates }));
+}
+
+/** The sandbox tells of a charge as it does of every one that has changed. */
+export function tellByWebhook({ local }: System, orderId: string): void {
+  const webhook = {
+    ...{ id: newId("evt"), type: "charge.updated", orderId },
+    createdAt: new Date(local.now()).toISOString(),
+  };
+  local.queues.send(local.topology.queues.SandboxWorkQueue!.arn, { body: JSON.stringify({ do: "notify", webhook }) });
 }

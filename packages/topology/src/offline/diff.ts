@@ -1,11 +1,11 @@
 /** What `sst diff` says of a stage, by the real CLI, without an account: beneath it, AWS and Pulumi are stand-ins. */
-import { spawn } from "node:child_process";
 import { chmod, copyFile, cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { runNode } from "../child.ts";
 import { bundle, bundleRecorder, evaluationAccount } from "../evaluate.ts";
 import { TopologyError } from "../fail.ts";
-import { type Platform, pulumiVersion } from "../prepare.ts";
+import { type Platform, pulumiVersion, quietSst } from "../prepare.ts";
 import { serveAws } from "./aws.ts";
 
 export interface OfflineDiff {
@@ -79,8 +79,8 @@ exec '${process.execPath}' '${work}/pulumi.mjs' "$@"
 }
 
 /** Runs the CLI without the caller's environment, so that no credentials of theirs are used and no setting is told. */
-async function runCli({ root, stage, region, environment }: OfflineDiff, work: string, awsUrl: string) {
-  const child = spawn(process.execPath, [path.join(root, "node_modules/sst/bin/sst.mjs"), "diff", "--stage", stage], {
+function runCli({ root, stage, region, environment }: OfflineDiff, work: string, awsUrl: string) {
+  return runNode([path.join(root, "node_modules/sst/bin/sst.mjs"), "diff", "--stage", stage], {
     cwd: work,
     env: {
       ...environment,
@@ -93,18 +93,9 @@ async function runCli({ root, stage, region, environment }: OfflineDiff, work: s
       AWS_ACCESS_KEY_ID: "offline",
       AWS_SECRET_ACCESS_KEY: "offline",
       AWS_EC2_METADATA_DISABLED: "true",
-      NO_BUN: "1",
-      SST_TELEMETRY_DISABLED: "1",
-      DO_NOT_TRACK: "1",
+      ...quietSst,
     },
-    stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
-  const code = await new Promise<number | null>((resolve, reject) =>
-    child.once("error", reject).once("close", resolve),
-  );
-  return { code, output };
 }
 
 /** Each resource is told when it is registered: hundreds of lines around the one that matters. */

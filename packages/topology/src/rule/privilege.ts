@@ -1,8 +1,8 @@
 /** Who may do what: what the tests have seen them do, and nothing else. */
-import { iamPattern, texts } from "../iam.ts";
+import { iamPattern, permissionsIn, texts } from "../iam.ts";
 import type { Topology } from "../model.ts";
 import { actorsOf, missingGrants, type Usage } from "../usage.ts";
-import { named, type Rule } from "./rule.ts";
+import { byArn, named, type Rule } from "./rule.ts";
 
 export const privilege: Rule[] = [
   {
@@ -162,9 +162,7 @@ function neededToTell({ region, account }: Topology, functionName: string): stri
 function permissionsOf({ roles }: Topology, arn?: string): Permission[] {
   const wanted = named(roles).filter(({ thing }) => arn === undefined || thing.arn === arn);
   return wanted.flatMap(({ name: role, thing }) =>
-    thing.statements.flatMap(({ Action, Resource }) =>
-      texts(Resource).flatMap((resource) => texts(Action).map((action) => ({ role, action, resource }))),
-    ),
+    thing.statements.flatMap(permissionsIn).map((permission) => ({ role, ...permission })),
   );
 }
 
@@ -187,7 +185,7 @@ interface Statement {
 
 function statementsOf(topology: Topology): Statement[] {
   return actorsOf(topology).flatMap(([by, arn]) => {
-    const role = Object.values(topology.roles).find((one) => one.arn === arn);
+    const { thing: role } = byArn(topology.roles, arn) ?? {};
     return (role?.statements ?? []).map(({ Action, Resource }) => ({
       by,
       actions: texts(Action),
